@@ -6,7 +6,7 @@
 __all__ = ['PAD', 'replacing', 'Catalogue', 'Batch', 'Sessions', 'Recommender', 'check_recommender', 'check_01_1', 'check_01_2',
            'check_01_3', 'check_01_4']
 
-# %% ../nbs/01_sessions.ipynb #06df2ef9
+# %% ../nbs/01_sessions.ipynb #f69c7adb
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from html import escape
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Iterator
 import os
 
+from fastcore.basics import patch
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -122,7 +123,7 @@ class Batch:
         "The same batch on `device`."
         return replace(self, **{f.name: v.to(device) for f in fields(self) if (v := getattr(self, f.name)) is not None})
 
-# %% ../nbs/01_sessions.ipynb #d40d677b
+# %% ../nbs/01_sessions.ipynb #d2e8cf17
 class Sessions:
     "Sessions as flat arrays: session `i` is `items[offsets[i]:offsets[i+1]]`."
     def __init__(self,
@@ -143,28 +144,6 @@ class Sessions:
         self.items, self.offsets, self.catalogue = items, offsets, catalogue
         self.times = None if times is None else np.asarray(times, dtype=np.int64)
 
-    @classmethod
-    def from_lists(cls,
-                   lists,           # a list of sessions, each a list of item ids
-                   times=None,      # likewise with unix seconds, or None
-                   catalogue=None,  # the `Catalogue` of the ids, or None
-                  )->"Sessions":
-        "Sessions from lists, as in the examples."
-        flat = lambda ls: np.concatenate([np.empty(0, np.int64), *[np.asarray(l, dtype=np.int64) for l in ls]])
-        return cls(flat(lists), np.cumsum([0] + [len(l) for l in lists]), None if times is None else flat(times), catalogue)
-
-    @classmethod
-    def from_events(cls,
-                    events:pd.DataFrame,    # columns session_id, item_id (raw), timestamp; clicks of a session together, in order
-                    catalogue:Catalogue,    # raw ids that it does not know become 0
-                   )->"Sessions":
-        "Sessions from a table with one row a click."
-        session = events["session_id"].to_numpy()
-        starts  = np.flatnonzero(np.r_[True, session[1:] != session[:-1]]) if len(session) else []
-        times   = events["timestamp"].to_numpy() if "timestamp" in events else None
-        items   = catalogue.encode(events["item_id"]).astype(np.int32)
-        return cls(items, np.r_[starts, len(session)].astype(np.int64), times, catalogue)
-
     @property
     def n_sessions(self): return len(self.offsets) - 1
     @property
@@ -181,126 +160,167 @@ class Sessions:
     def start_times(self):
         "Unix seconds of each session's first click, `(n_sessions,)` int64, or None."
         if self.times is None: return None
-        return np.append(self.times, 0)[self.offsets[:-1]] * (self.lengths > 0)
+        return self._starts(np.arange(len(self)))
     def __len__(self): return self.n_sessions
 
-    def __getitem__(self, i):
-        "One session's ids for a number; `Sessions` for a slice, a mask or an array of numbers."
-        if isinstance(i, (int, np.integer)):
-            if not -len(self) <= i < len(self): raise IndexError(f"session {i} of {len(self)}")
-            i = i % len(self)
-            return self.items[self.offsets[i]:self.offsets[i + 1]]
-        if isinstance(i, slice) and i.step in (None, 1):        # neighbours: share the memory
-            a, b, _ = i.indices(len(self))
-            b       = max(a, b)
-            cut     = slice(self.offsets[a], self.offsets[b])
-            return self._with(self.items[cut], self.offsets[a:b + 1] - self.offsets[a], self.times, cut)
-        index = np.arange(len(self))[i]
-        n     = self.lengths[index]
-        ends  = np.cumsum(n)
-        place = np.repeat(self.offsets[index] - (ends - n), n) + np.arange(n.sum())
-        return self._with(self.items[place], np.r_[0, ends], self.times, place)
+# %% ../nbs/01_sessions.ipynb #07bbfd0f
+@patch(cls_method=True)
+def from_lists(cls:Sessions,
+               lists,           # a list of sessions, each a list of item ids
+               times=None,      # likewise with unix seconds, or None
+               catalogue=None,  # the `Catalogue` of the ids, or None
+              )->"Sessions":
+    "Sessions from lists, as in the examples."
+    flat = lambda ls: np.concatenate([np.empty(0, np.int64), *[np.asarray(l, dtype=np.int64) for l in ls]])
+    return cls(flat(lists), np.cumsum([0] + [len(l) for l in lists]), None if times is None else flat(times), catalogue)
 
-    def _with(self, items, offsets, times, place):
-        return Sessions(items, offsets, None if times is None else times[place], self.catalogue)
+@patch(cls_method=True)
+def from_events(cls:Sessions,
+                events:pd.DataFrame,    # columns session_id, item_id (raw), timestamp; clicks of a session together, in order
+                catalogue:Catalogue,    # raw ids that it does not know become 0
+               )->"Sessions":
+    "Sessions from a table with one row a click."
+    session = events["session_id"].to_numpy()
+    starts  = np.flatnonzero(np.r_[True, session[1:] != session[:-1]]) if len(session) else []
+    times   = events["timestamp"].to_numpy() if "timestamp" in events else None
+    items   = catalogue.encode(events["item_id"]).astype(np.int32)
+    return cls(items, np.r_[starts, len(session)].astype(np.int64), times, catalogue)
 
-    def concat(self,
-               other:"Sessions",    # sessions of the same catalogue
-              )->"Sessions":        # these, then the others
-        "Both one after the other; times are kept when both have them."
-        times = None if self.times is None or other.times is None else np.r_[self.times, other.times]
-        return Sessions(np.r_[self.items, other.items], np.r_[self.offsets, other.offsets[1:] + self.n_events], times, self.catalogue)
+# %% ../nbs/01_sessions.ipynb #87ac23b4
+@patch
+def __getitem__(self:Sessions, i):
+    "One session's ids for a number; `Sessions` for a slice, a mask or an array of numbers."
+    if isinstance(i, (int, np.integer)):
+        if not -len(self) <= i < len(self): raise IndexError(f"session {i} of {len(self)}")
+        i = i % len(self)
+        return self.items[self.offsets[i]:self.offsets[i + 1]]
+    if isinstance(i, slice) and i.step in (None, 1):        # neighbours: share the memory
+        a, b, _ = i.indices(len(self))
+        b       = max(a, b)
+        cut     = slice(self.offsets[a], self.offsets[b])
+        return self._with(self.items[cut], self.offsets[a:b + 1] - self.offsets[a], self.times, cut)
+    index = np.arange(len(self))[i]
+    n     = self.lengths[index]
+    ends  = np.cumsum(n)
+    place = np.repeat(self.offsets[index] - (ends - n), n) + np.arange(n.sum())
+    return self._with(self.items[place], np.r_[0, ends], self.times, place)
 
-    def cases(self)->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
-        "Every prefix with a next click: the first `position` clicks are known, the click at index `position` is the target."
-        n       = np.maximum(self.lengths - 1, 0)
-        session = np.repeat(np.arange(len(self)), n)
-        return session, np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + 1
+@patch
+def _with(self:Sessions, items, offsets, times, place):
+    return Sessions(items, offsets, None if times is None else times[place], self.catalogue)
 
-    def targets(self,
-                session,        # `(n,)` int64
-                position,       # `(n,)` int64, from 0 to the session's length - 1
-               )->np.ndarray:   # `(n,)` int64; 0 where the catalogue does not know the item
-        "The clicks at `position`."
-        return self.items[self.offsets[session] + position].astype(np.int64)
+@patch
+def concat(self:Sessions,
+           other:"Sessions",    # sessions of the same catalogue
+          )->"Sessions":        # these, then the others
+    "Both one after the other; times are kept when both have them."
+    times = None if self.times is None or other.times is None else np.r_[self.times, other.times]
+    return Sessions(np.r_[self.items, other.items], np.r_[self.offsets, other.offsets[1:] + self.n_events], times, self.catalogue)
 
-    def prefixes(self,
-                 session,           # `(B,)` int64
-                 position,          # `(B,)` int64: how many clicks of each session are known
-                 max_len:int|None=None, # keep only the last `max_len` of them; None = all
-                )->Batch:           # `(B, L)`
-        "The first `position` clicks of each session as one padded batch."
-        session, position = np.asarray(session, dtype=np.int64), np.asarray(position, dtype=np.int64)
-        length = position if max_len is None else np.minimum(position, max_len)
-        L      = int(length.max(initial=0))
-        place  = (self.offsets[session] + position - length)[:, None] + np.arange(L)       # (B, L)
-        mask   = np.arange(L) < length[:, None]
-        place  = np.where(mask, place, 0)
-        take   = lambda flat: torch.from_numpy(np.where(mask, flat[place], 0).astype(np.int64))
-        if not self.n_events: take = lambda flat: torch.zeros(len(length), 0, dtype=torch.int64)
-        times  = None if self.times is None else take(self.times)
-        start  = None if self.times is None else torch.from_numpy(self.start_times[session])
-        return Batch(take(self.items), torch.from_numpy(length), times, start)
+# %% ../nbs/01_sessions.ipynb #20b235a9
+@patch
+def __repr__(self:Sessions):
+    text = f"Sessions({len(self):,} sessions, {self.n_events:,} clicks, {self.n_items:,} items"
+    if self.times is not None and self.n_events:
+        day   = lambda t: np.datetime64(int(t), "s").astype("datetime64[D]")
+        text += f", {day(self.times.min())} to {day(self.times.max())}"
+    return text + ")"
 
-    def batch(self,
-              index,            # which sessions, `(B,)` int64
-              max_len:int|None=None,  # keep only each session's last `max_len` clicks; None = all
-             )->Batch:          # `(B, L)`
-        "Whole sessions as one padded batch."
-        index = np.asarray(index, dtype=np.int64)
-        return self.prefixes(index, self.lengths[index], max_len)
+@patch
+def _repr_html_(self:Sessions):
+    "The first five sessions as rows of cards."
+    name = lambda i: "?" if i == PAD else str(i) if self.catalogue is None else self._name(i)
+    card = lambda i: (f'<span style="border:1px solid #999;border-radius:4px;padding:1px 6px;margin:2px;display:inline-block">'
+                      f'{escape(name(i))}</span>')
+    row  = lambda s: " ".join(map(card, s[:12])) + (f" … {len(s):,} clicks" if len(s) > 12 else "")
+    rows = "".join(f'<tr><th>{i}</th><td style="text-align:left">{row(self[i])}</td></tr>' for i in range(min(5, len(self))))
+    return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
 
-    def batches(self,
-                batch_size:int,     # sessions in a batch, at least 1
-                max_len:int|None=None,  # as in `batch`
-                shuffle:bool=False, # in a new random order
-                seed:int=0,         # of that order
-               )->Iterator[Batch]:  # the last one may be smaller
-        "All sessions, batch by batch."
-        if batch_size < 1: raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
-        order = np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
-        for i in range(0, len(order), batch_size): yield self.batch(order[i:i + batch_size], max_len)
+@patch
+def _name(self:Sessions, item):
+    known = self.catalogue.table
+    return str(known["name" if "name" in known else "raw_id"].iloc[item - 1])
 
-    def save(self,
-             path:Path|str,     # the Parquet file to write
-            ):
-        "One row a session: `items` list<int32> and, where known, `times` list<int64>."
-        offsets = pa.array(self.offsets, pa.int32())
-        columns = {"items": pa.ListArray.from_arrays(offsets, pa.array(self.items, pa.int32()))}
-        if self.times is not None: columns["times"] = pa.ListArray.from_arrays(offsets, pa.array(self.times, pa.int64()))
-        with replacing(path) as tmp: pq.write_table(pa.table(columns), tmp)
+# %% ../nbs/01_sessions.ipynb #d53c4093
+@patch
+def cases(self:Sessions)->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
+    "Every prefix with a next click: the first `position` clicks are known, the click at index `position` is the target."
+    n       = np.maximum(self.lengths - 1, 0)
+    session = np.repeat(np.arange(len(self)), n)
+    return session, np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + 1
 
-    @classmethod
-    def load(cls,
-             path:Path|str,     # a file that `save`, or any other tool, wrote
-             catalogue:Catalogue|None=None,  # of the ids
-            )->"Sessions":
-        "Read what `save` wrote; the arrays are Arrow's own memory, not a copy."
-        table = _read_parquet(path, "items")
-        parts = {c: table[c].combine_chunks() for c in ("items", "times") if c in table.column_names}
-        flat  = {c: a.flatten().to_numpy(zero_copy_only=False) for c, a in parts.items()}
-        lengths = parts["items"].value_lengths().to_numpy(zero_copy_only=False)
-        return cls(flat["items"], np.r_[0, np.cumsum(lengths, dtype=np.int64)], flat.get("times"), catalogue)
+@patch
+def targets(self:Sessions,
+            session,        # `(n,)` int64
+            position,       # `(n,)` int64, from 0 to the session's length - 1
+           )->np.ndarray:   # `(n,)` int64; 0 where the catalogue does not know the item
+    "The clicks at `position`."
+    return self.items[self.offsets[session] + position].astype(np.int64)
 
-    def __repr__(self):
-        text = f"Sessions({len(self):,} sessions, {self.n_events:,} clicks, {self.n_items:,} items"
-        if self.times is not None and self.n_events:
-            day   = lambda t: np.datetime64(int(t), "s").astype("datetime64[D]")
-            text += f", {day(self.times.min())} to {day(self.times.max())}"
-        return text + ")"
+# %% ../nbs/01_sessions.ipynb #84e3e2e7
+@patch
+def prefixes(self:Sessions,
+             session,           # `(B,)` int64
+             position,          # `(B,)` int64: how many clicks of each session are known
+             max_len:int|None=None, # keep only the last `max_len` of them; None = all
+            )->Batch:           # `(B, L)`
+    "The first `position` clicks of each session as one padded batch."
+    session, position = np.asarray(session, dtype=np.int64), np.asarray(position, dtype=np.int64)
+    length = position if max_len is None else np.minimum(position, max_len)
+    L      = int(length.max(initial=0))
+    place  = (self.offsets[session] + position - length)[:, None] + np.arange(L)       # (B, L)
+    mask   = np.arange(L) < length[:, None]
+    place  = np.where(mask, place, 0)
+    take   = lambda flat: torch.from_numpy(np.where(mask, flat[place], 0).astype(np.int64))
+    if not self.n_events: take = lambda flat: torch.zeros(len(length), 0, dtype=torch.int64)
+    times  = None if self.times is None else take(self.times)
+    start  = None if self.times is None else torch.from_numpy(self._starts(session))
+    return Batch(take(self.items), torch.from_numpy(length), times, start)
 
-    def _repr_html_(self):
-        "The first five sessions as rows of cards."
-        name = lambda i: "?" if i == PAD else str(i) if self.catalogue is None else self._name(i)
-        card = lambda i: (f'<span style="border:1px solid #999;border-radius:4px;padding:1px 6px;margin:2px;display:inline-block">'
-                          f'{escape(name(i))}</span>')
-        row  = lambda s: " ".join(map(card, s[:12])) + (f" … {len(s):,} clicks" if len(s) > 12 else "")
-        rows = "".join(f'<tr><th>{i}</th><td style="text-align:left">{row(self[i])}</td></tr>' for i in range(min(5, len(self))))
-        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
+# %% ../nbs/01_sessions.ipynb #084ceeb2
+@patch
+def batch(self:Sessions,
+          index,            # which sessions, `(B,)` int64
+          max_len:int|None=None,  # keep only each session's last `max_len` clicks; None = all
+         )->Batch:          # `(B, L)`
+    "Whole sessions as one padded batch."
+    index = np.asarray(index, dtype=np.int64)
+    return self.prefixes(index, self.offsets[index + 1] - self.offsets[index], max_len)
 
-    def _name(self, item):
-        known = self.catalogue.table
-        return str(known["name" if "name" in known else "raw_id"].iloc[item - 1])
+@patch
+def batches(self:Sessions,
+            batch_size:int,     # sessions in a batch, at least 1
+            max_len:int|None=None,  # as in `batch`
+            shuffle:bool=False, # in a new random order
+            seed:int=0,         # of that order
+           )->Iterator[Batch]:  # the last one may be smaller
+    "All sessions, batch by batch."
+    if batch_size < 1: raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+    order = np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
+    for i in range(0, len(order), batch_size): yield self.batch(order[i:i + batch_size], max_len)
+
+# %% ../nbs/01_sessions.ipynb #cde97023
+@patch
+def save(self:Sessions,
+         path:Path|str,     # the Parquet file to write
+        ):
+    "One row a session: `items` list<int32> and, where known, `times` list<int64>."
+    offsets = pa.array(self.offsets, pa.int32())
+    columns = {"items": pa.ListArray.from_arrays(offsets, pa.array(self.items, pa.int32()))}
+    if self.times is not None: columns["times"] = pa.ListArray.from_arrays(offsets, pa.array(self.times, pa.int64()))
+    with replacing(path) as tmp: pq.write_table(pa.table(columns), tmp)
+
+@patch(cls_method=True)
+def load(cls:Sessions,
+         path:Path|str,     # a file that `save`, or any other tool, wrote
+         catalogue:Catalogue|None=None,  # of the ids
+        )->"Sessions":
+    "Read what `save` wrote; the arrays are Arrow's own memory, not a copy."
+    table = _read_parquet(path, "items")
+    parts = {c: table[c].combine_chunks() for c in ("items", "times") if c in table.column_names}
+    flat  = {c: a.flatten().to_numpy(zero_copy_only=False) for c, a in parts.items()}
+    lengths = parts["items"].value_lengths().to_numpy(zero_copy_only=False)
+    return cls(flat["items"], np.r_[0, np.cumsum(lengths, dtype=np.int64)], flat.get("times"), catalogue)
 
 # %% ../nbs/01_sessions.ipynb #83b48a31
 class Recommender:
