@@ -123,7 +123,7 @@ class Batch:
         "The same batch on `device`."
         return replace(self, **{f.name: v.to(device) for f in fields(self) if (v := getattr(self, f.name)) is not None})
 
-# %% ../nbs/01_sessions.ipynb #d2e8cf17
+# %% ../nbs/01_sessions.ipynb #977f8cfb
 class Sessions:
     "Sessions as flat arrays: session `i` is `items[offsets[i]:offsets[i+1]]`."
     def __init__(self,
@@ -162,6 +162,11 @@ class Sessions:
         if self.times is None: return None
         return self._starts(np.arange(len(self)))
     def __len__(self): return self.n_sessions
+    def _starts(self, index):
+        "First times of some sessions, 0 for an empty one."
+        if not self.n_events: return np.zeros(len(index), np.int64)
+        empty = self.offsets[index] == self.offsets[index + 1]
+        return np.where(empty, 0, self.times[np.minimum(self.offsets[index], self.n_events - 1)])
 
 # %% ../nbs/01_sessions.ipynb #07bbfd0f
 @patch(cls_method=True)
