@@ -1,4 +1,4 @@
-"""Export every `#| test` cell of the lessons to `sessrec/tests/test_<module>.py`, with nbdev's own ModuleMaker."""
+"""Export every `#| test` cell of a lesson to `sessrec/tests/test_<module>.py`, with nbdev's own ModuleMaker."""
 import sys
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from nbdev.process import NBProcessor
 
 
 def export_tests(path):
-    "Write the tests of the notebook at `path`; return the file, or None where the notebook has no tests"
+    "Write the tests of the notebook at `path`; return the file, or None where the notebook has no tests."
     processor = NBProcessor(path, rm_directives=True)
     processor.process()
     cells  = processor.nb.cells
@@ -16,18 +16,10 @@ def export_tests(path):
     tests  = [c for c in cells if c.cell_type == "code" and "test" in c.directives_]
     if not module or not tests: return None
     star  = make_code_cells(f"from {get_config().lib_name}.{module} import *")
-    maker = ModuleMaker(get_config().lib_path/"tests", f"test_{module}", path, parse=False)
+    maker = ModuleMaker(get_config().lib_path/"tests", f"test_{module}", Path(path), parse=False)
     maker.make(star + tests)
     return maker.fname
 
 
-def main():
-    nbs   = get_config().nbs_path
-    paths = [Path(p) for p in sys.argv[1:]] or sorted(nbs.glob("[!_.]*.ipynb"))
-    kept  = {str(f) for f in map(export_tests, paths) if f}
-    if sys.argv[1:]: return
-    for old in (get_config().lib_path/"tests").glob("test_*.py"):       # a lesson that lost its tests loses its file
-        if str(old) not in kept: old.unlink()
-
-
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    for path in sys.argv[1:]: export_tests(path)

@@ -1,0 +1,40 @@
+# Each target does its own set-up. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYDEVD_DISABLE_FILE_VALIDATION = 1
+
+.PHONY: help setup lab course test export docs clean
+.DEFAULT_GOAL := help
+
+help:     ## this list
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)     ## the virtual environment with everything in it, in .venv
+
+$(STAMP): settings.ini setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'sessrec needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo 'could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lab,dev]'
+	@touch $@
+
+lab: setup          ## open the course in JupyterLab
+	$(BIN)/sessrec lab
+
+course: setup       ## run every lesson headless on the built-in data
+	$(BIN)/sessrec course
+
+test: setup         ## everything that must hold
+	$(BIN)/pytest -q --durations=15 --pyargs sessrec tools/test_project.py
+
+export: setup       ## package, tests and README from the notebooks
+	$(BIN)/python tools/export.py
+
+docs: setup         ## the lessons as web pages, in _docs
+	$(BIN)/jupyter nbconvert --to html --output-dir _docs nbs/*.ipynb
+
+clean:              ## remove what the other targets made; downloaded data stays
+	rm -rf $(VENV) _docs _course build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,25 @@
+"""`make export`: package, tests and README.md from the notebooks in nbs/, and the notebooks cleaned."""
+import sys
+from pathlib import Path
+
+from nbdev.clean import nbdev_clean
+from nbdev.config import get_config
+from nbdev.export import nbdev_export
+
+sys.path.insert(0, str(Path(__file__).parent))
+from export_tests import export_tests      # noqa: E402
+from readme import write_readme            # noqa: E402
+
+
+def main():
+    config = get_config()
+    nbs    = sorted(config.nbs_path.glob("[!_.]*.ipynb"))
+    nbdev_export()
+    wanted = {f.name for f in map(export_tests, nbs) if f}
+    for old in (config.lib_path/"tests").glob("test_*.py"):         # a lesson that lost its tests loses its file
+        if old.name not in wanted: old.unlink()
+    write_readme(config.nbs_path/"index.ipynb", config.config_path/"README.md")
+    nbdev_clean()
+
+
+if __name__ == "__main__": sys.exit(main())

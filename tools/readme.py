@@ -1,0 +1,31 @@
+"""README.md from nbs/index.ipynb: the page is run, so that its tables are of today, and converted with nbconvert."""
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import MarkdownExporter
+
+
+def readme_of(path):
+    "The Markdown of the notebook at `path`: `#| hide` cells left out, code cells that say `#| echo: false` shown as their output."
+    nb = nbformat.read(path, as_version=4)
+    NotebookClient(nb, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(Path(path).parent)}}).execute()
+    nb.cells = [c for c in nb.cells if not re.match(r"#\|\s*hide", c.source)]
+    for cell in nb.cells:
+        if re.match(r"#\|\s*echo:\s*false", cell.source): cell.source = ""
+        cell.metadata.clear()
+    text = MarkdownExporter().from_notebook_node(nb)[0]
+    text = re.sub(r"```python\s*```\n", "", text)                           # what is left of a hidden source
+    text = re.sub(r"\]\((\d\d_\w+\.ipynb)\)", r"](nbs/\1)", text)           # links as seen from the top level
+    text = text.replace("](../", "](")
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def write_readme(source, target):
+    "Convert `source` and write it to `target`."
+    Path(target).write_text("<!-- made from nbs/index.ipynb by `make export`; edit that -->\n\n" + readme_of(source), encoding="utf-8")
+
+
+if __name__ == "__main__": write_readme(*sys.argv[1:3])
