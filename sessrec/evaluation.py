@@ -4,9 +4,12 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'ranks_of', 'ranks', 'gain', 'recall_at_k', 'mrr_at_k', 'ndcg_at_k', 'accuracy', 'bootstrap_interval',
-           'paired_test', 'evaluate']
+           'paired_test', 'evaluate', 'by_prefix_length', 'item_clicks', 'by_popularity', 'top_items', 'coverage_at_k',
+           'popularity_bias', 'shuffled', 'plot_ranks', 'plot_recall', 'plot_by_prefix_length', 'plot_differences',
+           'check_no_leak']
 
-# %% ../nbs/06_evaluation.ipynb #7a9ff81d
+# %% ../nbs/06_evaluation.ipynb #9e401424
+from dataclasses import replace
 from time import perf_counter
 
 from torch import Tensor
@@ -19,9 +22,9 @@ import torch
 from .lesson import colour_of, exercise
 from .sessions import PAD, Batch, Recommender, Sessions
 
-# %% ../nbs/06_evaluation.ipynb #30d7434f
+# %% ../nbs/06_evaluation.ipynb #7ee5e48d
 def _nan_row(scores):
-    "The first row that holds NaN, or None; the largest score of a row is NaN if any of them is."
+    "The first row that holds NaN, or None; a row's maximum is NaN if any of its scores is."
     rows = scores.amax(1).isnan()
     return int(rows.nonzero()[0]) if rows.any() else None
 
@@ -29,15 +32,15 @@ def ranks_of(scores:Tensor,     # `(B, n_items + 1)` float, higher is better; co
              targets:Tensor,    # `(B,)` int64, on the same device; 0 = an item that the catalogue does not know
             )->Tensor:          # `(B,)` int64: 1 = best; `n_items + 1` for an unknown target
     "How many items score at least as high as the target: ties count against the model."
-    if (row := _nan_row(scores)) is not None: raise ValueError(f"scores hold NaN in row {row}")
+    if (row := _nan_row(scores)) is not None: raise ValueError(f"scores must be numbers, row {row} holds NaN")
     n_items = scores.shape[1] - 1
-    target  = scores.gather(1, targets[:, None])                                    # (B, 1)
-    rows    = max(1, 2**20 // n_items) if scores.device.type == "cpu" else len(scores) or 1   # 1 million scores fit in the cache
-    blocks  = zip(scores[:, 1:].split(rows), target.split(rows))
-    found   = torch.cat([(block >= t).sum(1) for block, t in blocks])               # (B,)
+    target  = scores.gather(1, targets[:, None])                            # (B, 1)
+    piece   = max(1, 2**20 // n_items) if scores.device.type == "cpu" else max(1, len(scores))     # rows at a time
+    pieces  = zip(scores[:, 1:].split(piece), target.split(piece))
+    found   = torch.cat([(some >= t).sum(1) for some, t in pieces])         # (B,)
     return found.masked_fill(targets == PAD, n_items + 1)
 
-# %% ../nbs/06_evaluation.ipynb #4aef1381
+# %% ../nbs/06_evaluation.ipynb #708308bd
 def _device_of(recommender):
     "Where it computes: its own word for it, else where its weights lie."
     if getattr(recommender, "device", None) is not None: return torch.device(recommender.device)
@@ -54,30 +57,30 @@ def _scored(recommender, sessions, batch_size=None, progress=False):
     targets           = sessions.targets(session, position)
     if targets.max(initial=0) >= width:
         raise ValueError(f"a target has id {targets.max()}, but {recommender.name} knows {width - 1} items: another catalogue?")
-    order = np.argsort(position, kind="stable")                                     # like lengths together: little padding
+    order = np.argsort(position, kind="stable")
     size  = batch_size or max(1, 2**(22 if device.type == "cpu" else 27) // width)
     bar   = tqdm(total=len(order), desc=f"ranking {recommender.name}", unit=" cases", delay=2, leave=False, disable=not progress)
     training = getattr(recommender, "training", False)
-    if training: recommender.eval()                                                 # dropout off
+    if training: recommender.eval()
     try:
         for i in range(0, len(order), size):
             case   = order[i:i + size]
             batch  = sessions.prefixes(session[case], position[case], recommender.max_len)
-            scores = torch.as_tensor(recommender.scores(batch.to(device)))          # (B, n_items + 1)
-            where  = lambda row: f"session {session[case[row]]} after {position[case[row]]} clicks"
+            scores = torch.as_tensor(recommender.scores(batch.to(device)))  # (B, n_items + 1)
             if scores.shape != (len(case), width):
                 raise ValueError(f"{recommender.name} gave scores of shape {tuple(scores.shape)}, not {(len(case), width)}")
-            if (row := _nan_row(scores)) is not None: raise ValueError(f"{recommender.name} gave NaN for {where(row)}")
+            if (row := _nan_row(scores)) is not None:
+                raise ValueError(f"{recommender.name} gave NaN for session {session[case[row]]} after {position[case[row]]} clicks")
             yield case, torch.from_numpy(targets[case]).to(scores.device), scores
             bar.update(len(case))
     finally:
         bar.close()
         if training: recommender.train()
 
-# %% ../nbs/06_evaluation.ipynb #dd2df8bf
+# %% ../nbs/06_evaluation.ipynb #fc4d6d1b
 def ranks(recommender:Recommender,      # fitted
           sessions:Sessions,            # every prefix of every one of them is a case
-          batch_size:int|None=None,     # cases scored at a time, at least 1; None = as many as make 4 million scores (128 million on a GPU)
+          batch_size:int|None=None,     # cases scored at a time, at least 1; None = so many that they make 4 million scores (128 million on a GPU)
           progress:bool=True,           # a bar on standard error when it takes longer than two seconds
          )->np.ndarray:                 # `(n_cases,)` int64, in the order of `sessions.cases()`; 1 = best
     "The rank of each case's target among all items of the catalogue."
@@ -86,37 +89,38 @@ def ranks(recommender:Recommender,      # fitted
         found[case] = ranks_of(scores, targets).cpu().numpy()
     return found
 
-# %% ../nbs/06_evaluation.ipynb #faa6589d
+# %% ../nbs/06_evaluation.ipynb #c4fca649
 _GAINS = {"recall": lambda r: np.ones(len(r)), "mrr": lambda r: 1 / r, "ndcg": lambda r: 1 / np.log2(r + 1)}
 
 def gain(ranks,                     # `(n_cases,)` int, array or tensor, 1 = best
-         metric:str="recall@20",    # `recall@k`, `mrr@k`, `ndcg@k` or `accuracy`
+         metric:str="recall@20",    # `recall@k`, `mrr@k`, `ndcg@k` or `accuracy`, which is `recall@1`
         )->np.ndarray:              # `(n_cases,)` float64, each in [0, 1]; the metric is their mean
-    "What each case adds to a metric."
-    kind, _, k = "recall@1".partition("@") if metric == "accuracy" else str(metric).partition("@")
+    "What each case is worth."
+    kind, _, k = ("recall@1" if metric == "accuracy" else str(metric)).partition("@")
     if kind not in _GAINS: raise ValueError(f"metric must be recall@k, mrr@k, ndcg@k or accuracy, got {metric!r}")
-    if not k.isdecimal() or int(k) < 1: raise ValueError(f"k must be a whole number of 1 or more, got {k or 'nothing'}")
+    if not k.isdecimal() or int(k) < 1: raise ValueError(f"k must be a whole number of 1 or more, got {k or 'none'}")
     r = ranks.detach().cpu().numpy() if isinstance(ranks, Tensor) else np.asarray(ranks)
-    if not r.size:      raise ValueError("there is no case to judge: every session has fewer than two clicks")
-    if r.min() < 1:     raise ValueError(f"ranks start at 1, got {r.min()}")
+    if not r.size:  raise ValueError("there is no case to judge: no session has two clicks")
+    if r.min() < 1: raise ValueError(f"ranks start at 1, got {r.min()}")
     return np.where(r <= int(k), _GAINS[kind](r), 0.)
 
+# %% ../nbs/06_evaluation.ipynb #d7def9ee
 def recall_at_k(ranks,          # rank of each case's target, `(n_cases,)` int, 1 = best
                 k:int=20,       # cut-off, at least 1
                )->float:        # in [0, 1]
-    "Share of cases whose target is among the first `k`; with one target a case it is the hit rate (HR)."
+    "Share of cases whose target is among the first `k`; with one target a case it is the hit rate, HR@k."
     return float(gain(ranks, f"recall@{k}").mean())
 
 def mrr_at_k(ranks,             # rank of each case's target, `(n_cases,)` int, 1 = best
              k:int=20,          # cut-off, at least 1
             )->float:           # in [0, 1]
-    "Mean of 1 / rank, 0 beyond `k`."
+    "Mean reciprocal rank: 1 / rank, and 0 beyond `k`."
     return float(gain(ranks, f"mrr@{k}").mean())
 
 def ndcg_at_k(ranks,            # rank of each case's target, `(n_cases,)` int, 1 = best
               k:int=20,         # cut-off, at least 1
              )->float:          # in [0, 1]
-    "Mean of 1 / log2(rank + 1), 0 beyond `k`."
+    "Discounted gain: the mean of 1 / log2(rank + 1), and 0 beyond `k`."
     return float(gain(ranks, f"ndcg@{k}").mean())
 
 def accuracy(ranks,             # rank of each case's target, `(n_cases,)` int, 1 = best
@@ -124,98 +128,286 @@ def accuracy(ranks,             # rank of each case's target, `(n_cases,)` int, 
     "Share of cases whose target comes first: the precision of the first guess."
     return float(gain(ranks, "accuracy").mean())
 
-# %% ../nbs/06_evaluation.ipynb #ed02ba43
+# %% ../nbs/06_evaluation.ipynb #b01a8caa
 def _session_sums(values, sessions):
-    "Sums of `(n_cases, m)` values over the cases of each session that has any, `(n, m)`."
+    "`(n_cases, m)` values, summed over the cases of each session that has any: `(n, m)`."
     session = sessions.cases()[0] if isinstance(sessions, Sessions) else np.asarray(sessions)
     if len(session) != len(values): raise ValueError(f"values are of {len(values)} cases, the sessions have {len(session)}")
+    if not len(session): raise ValueError("there is no case to judge: no session has two clicks")
     _, session = np.unique(session, return_inverse=True)
     return np.stack([np.bincount(session, v) for v in values.T], axis=1)
 
 def _resampled(sums, seed, n_resamples):
-    "Sums over as many sessions as there are, drawn with replacement: `(n, m)` -> `(n_resamples, m)`."
-    rng, n, out = np.random.default_rng(seed), len(sums), []
-    step = max(1, 2**21 // n)                                                       # resamples at a time: 2 million draws
+    "Totals of as many sessions as there are, drawn with replacement: `(n, m)` -> `(n_resamples, m)`."
+    rng, n, totals = np.random.default_rng(seed), len(sums), []
+    step = max(1, 2**21 // n)                                               # worlds at a time: 2 million draws
     for i in range(0, n_resamples, step):
-        rows   = min(step, n_resamples - i)
-        drawn  = rng.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)    # how often each session was drawn
-        out.append(counts.astype(float) @ sums)
-    return np.concatenate(out)
+        worlds = min(step, n_resamples - i)
+        drawn  = rng.integers(0, n, (worlds, n)) + n * np.arange(worlds)[:, None]
+        times  = np.bincount(drawn.ravel(), minlength=worlds * n).reshape(worlds, n)    # how often each session came
+        totals.append(times.astype(float) @ sums)
+    return np.concatenate(totals)
 
-def bootstrap_interval(values,              # what each case adds, `(n_cases,)` or `(n_cases, m)` for m metrics at once
-                       sessions,            # the `Sessions` of the cases, or each case's session number `(n_cases,)`
+# %% ../nbs/06_evaluation.ipynb #1125d24d
+def bootstrap_interval(values,              # what each case is worth, `(n_cases,)`, or `(n_cases, m)` for m metrics at once
+                       sessions,            # the `Sessions` of these cases, or the number of each case's session, `(n_cases,)`
                        seed:int=0,          # of the draws
-                       n_resamples:int=1000,# how many worlds
-                       level:float=.95,     # share of them inside, in (0, 1)
-                      )->tuple:             # low and high, floats or `(m,)`
-    "The interval in which the mean of `values` falls when sessions are drawn again."
-    if not 0 < level < 1: raise ValueError(f"level must be between 0 and 1, got {level}")
-    values   = np.asarray(values, dtype=float)
-    sums     = _session_sums(np.c_[values, np.ones(len(values))], sessions)
-    again    = _resampled(sums, seed, n_resamples)
-    means    = again[:, :-1] / again[:, -1:]                                        # (n_resamples, m)
+                       n_resamples:int=1000,# how many worlds, at least 1
+                       level:float=.95,     # share of the worlds that lie inside, in (0, 1)
+                      )->tuple:             # low and high: two floats, or two arrays `(m,)`
+    "Between which bounds the mean of `values` falls when the sessions are drawn again."
+    if not 0 < level < 1: raise ValueError(f"level must lie between 0 and 1, got {level}")
+    if n_resamples < 1:   raise ValueError(f"n_resamples must be 1 or more, got {n_resamples}")
+    values    = np.asarray(values, dtype=float)
+    totals    = _resampled(_session_sums(np.c_[values, np.ones(len(values))], sessions), seed, n_resamples)
+    means     = totals[:, :-1] / totals[:, -1:]                             # (n_resamples, m)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return (low, high) if values.ndim > 1 else (float(low[0]), float(high[0]))
 
-# %% ../nbs/06_evaluation.ipynb #56c20d4f
-def paired_test(ranks_a,                    # of model A, `(n_cases,)` int
-                ranks_b,                    # of model B, for the same cases
-                sessions,                   # the `Sessions` of the cases, or each case's session number `(n_cases,)`
+# %% ../nbs/06_evaluation.ipynb #1ac3469f
+def paired_test(ranks_a,                    # ranks by model A, `(n_cases,)` int
+                ranks_b,                    # ranks by model B, of the same cases
+                sessions,                   # the `Sessions` of these cases, or the number of each case's session, `(n_cases,)`
                 metric:str="recall@20",     # as in `gain`
-                seed:int=0,                 # of the draws and flips
-                n_resamples:int=2000,       # how many of each
-               )->dict:                     # difference (A − B), low, high (95 %), p, metric, n_cases, n_sessions
-    "Is A better than B on the same cases? The difference, its interval, and the p-value of a sign-flip test by session."
+                seed:int=0,                 # of the draws and the swaps
+                n_resamples:int=2000,       # how many of each; p cannot be below 1 / (n_resamples + 1)
+               )->dict:                     # metric, difference (A - B), low, high (95 %), p, n_cases, n_sessions
+    "Is A better than B? The difference on the same cases, its interval over sessions, and a sign-flip p-value."
     if len(ranks_a) != len(ranks_b): raise ValueError(f"ranks_a are of {len(ranks_a)} cases, ranks_b of {len(ranks_b)}")
-    difference = gain(ranks_a, metric) - gain(ranks_b, metric)
-    low, high  = bootstrap_interval(difference, sessions, seed, n_resamples)
-    sums       = _session_sums(difference[:, None], sessions)[:, 0]
-    differing, seen = sums[sums != 0], abs(sums.sum())
-    rng, step  = np.random.default_rng(seed), max(1, 2**22 // max(1, len(differing)))
-    flipped    = [abs((rng.integers(0, 2, (min(step, n_resamples - i), len(differing)), dtype=np.int8) * 2. - 1) @ differing)
-                  for i in range(0, n_resamples, step)]
-    as_large   = (np.concatenate(flipped) >= seen - 1e-9).sum()
-    return {"metric": metric, "difference": float(difference.mean()), "low": low, "high": high,
-            "p": float((1 + as_large) / (1 + n_resamples)), "n_cases": len(difference), "n_sessions": len(sums)}
+    worth     = gain(ranks_a, metric) - gain(ranks_b, metric)               # (n_cases,)
+    low, high = bootstrap_interval(worth, sessions, seed, n_resamples)
+    sums      = _session_sums(worth[:, None], sessions)[:, 0]
+    differ    = sums[sums != 0]                                             # a swap changes nothing where both did equally well
+    rng, step = np.random.default_rng(seed), max(1, 2**21 // max(1, len(differ)))
+    swapped   = [(rng.integers(0, 2, (min(step, n_resamples - i), len(differ)), dtype=np.int8) * 2. - 1) @ differ
+                 for i in range(0, n_resamples, step)]
+    as_large  = (abs(np.concatenate(swapped)) >= abs(differ.sum()) - 1e-9).sum()
+    return {"metric": metric, "difference": float(worth.mean()), "low": low, "high": high,
+            "p": float((as_large + 1) / (n_resamples + 1)), "n_cases": len(worth), "n_sessions": len(sums)}
 
-# %% ../nbs/06_evaluation.ipynb #9b90dab4
+# %% ../nbs/06_evaluation.ipynb #c43c1042
 METRICS = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
+_ranks  = ranks                             # `evaluate` has an argument of that name
 
 def evaluate(recommender:Recommender,       # fitted
-             sessions:Sessions,             # to be tested on
+             sessions:Sessions,             # test sessions, later than those it was fitted on
              seed:int=0,                    # of the bootstrap
-             ranks:np.ndarray|None=None,    # of the same recommender and sessions, when they are there already; `seconds` is then None
+             ranks:np.ndarray|None=None,    # its ranks of these sessions where they are known already; `seconds` is then None
              batch_size:int|None=None,      # as in `ranks`
              n_resamples:int=1000,          # of the bootstrap
              progress:bool=True,            # as in `ranks`
-            )->dict:                        # model, n_cases, n_sessions, unknown_targets, seed, seconds, device, and METRICS with `_low`, `_high`
-    "One row of every table of the course: metrics in [0, 1], each with its 95 % interval over sessions."
-    start   = perf_counter()
-    session, position = sessions.cases()
+            )->dict:                        # model, n_cases, n_sessions, unknown_targets, seed, seconds, device; each metric, `…_low`, `…_high`
+    "One row of every table: METRICS, each in [0, 1] with its 95 % interval over sessions, and what one needs to repeat it."
+    start, (session, position) = perf_counter(), sessions.cases()
     found   = _ranks(recommender, sessions, batch_size, progress) if ranks is None else np.asarray(ranks)
     seconds = perf_counter() - start if ranks is None else None
     if len(found) != len(session): raise ValueError(f"ranks are of {len(found)} cases, the sessions have {len(session)}")
-    unknown = sessions.targets(session, position) == PAD
-    gains   = np.stack([gain(found, m) for m in METRICS], axis=1) * ~unknown[:, None]   # (n_cases, 5); unknown: a miss at any k
-    low, high = bootstrap_interval(gains, session, seed, n_resamples)
-    row = {"model": recommender.name, "n_cases": len(found), "n_sessions": len(np.unique(session)), "seed": seed, "seconds": seconds,
-           "device": str(_device_of(recommender)), "unknown_targets": float(unknown.mean())}
-    for m, value, l, h in zip(METRICS, gains.mean(0), low, high): row |= {m: float(value), f"{m}_low": float(l), f"{m}_high": float(h)}
+    worth     = np.stack([gain(found, m) for m in METRICS], axis=1)         # (n_cases, 5)
+    unknown   = sessions.targets(session, position) == PAD
+    worth     = worth * ~unknown[:, None]                                   # a miss, even when k is larger than the catalogue
+    low, high = bootstrap_interval(worth, session, seed, n_resamples)
+    row = {"model": recommender.name, "n_cases": len(found), "n_sessions": len(np.unique(session)), "unknown_targets": float(unknown.mean()),
+           "seed": seed, "seconds": seconds, "device": str(_device_of(recommender))}
+    for m, value, l, h in zip(METRICS, worth.mean(0), low, high): row |= {m: float(value), f"{m}_low": float(l), f"{m}_high": float(h)}
     return row
 
-_ranks = ranks
-
-# %% ../nbs/06_evaluation.ipynb #f69bf74d
+# %% ../nbs/06_evaluation.ipynb #cd53e5b8
 def _by_group(ranks, sessions, group, names, k, seed):
-    "A table with a row a group of cases; `group` is `(n_cases,)`, an index into `names`."
-    inside = (group[:, None] == np.arange(len(names))).astype(float)                # (n_cases, G)
-    sums   = _session_sums(np.c_[*(inside * gain(ranks, f"{m}@{k}")[:, None] for m in ("recall", "mrr")), inside], sessions)
-    again  = _resampled(sums, seed, 1000)
+    "A table with a row for each group of cases; `group` is `(n_cases,)`, an index into `names`."
     G      = len(names)
-    with np.errstate(invalid="ignore"):                                             # a group may be missing from a resample: 0 / 0
-        total     = sums.sum(0)
-        low, high = np.nanquantile(again[:, :G] / again[:, 2 * G:], [.025, .975], axis=0)
-        table = pd.DataFrame({"cases": total[2 * G:].astype(int), f"recall@{k}": total[:G] / total[2 * G:], "low": low, "high": high,
-                              f"mrr@{k}": total[G:2 * G] / total[2 * G:]}, index=names)
-    return table[table["cases"] > 0]
+    inside = (group[:, None] == np.arange(G)).astype(float)                 # (n_cases, G)
+    parts  = [inside, *(inside * gain(ranks, f"{m}@{k}")[:, None] for m in ("recall", "mrr"))]
+    sums   = _session_sums(np.concatenate(parts, axis=1), sessions)         # (n_sessions, 3 G)
+    total, again = sums.sum(0), _resampled(sums, seed, 1000)
+    with np.errstate(invalid="ignore"): recalls = again[:, G:2 * G] / again[:, :G]      # 0 / 0 in a world without the group
+    kept   = np.flatnonzero(total[:G])
+    bounds = np.nanquantile(recalls[:, kept], [.025, .975], axis=0)
+    return pd.DataFrame({"cases": total[kept].astype(int), f"recall@{k}": total[G + kept] / total[kept], "low": bounds[0],
+                         "high": bounds[1], f"mrr@{k}": total[2 * G + kept] / total[kept]}, index=[names[i] for i in kept])
+
+def by_prefix_length(ranks,             # `(n_cases,)` int
+                     sessions:Sessions, # of these cases
+                     k:int=20,          # cut-off
+                     longest:int=10,    # this many clicks and more are one group
+                     seed:int=0,        # of the bootstrap
+                    )->pd.DataFrame:    # a row a group: cases, recall@k, low, high, mrr@k
+    "How good after one click, after two, …?"
+    group = np.minimum(sessions.cases()[1], longest) - 1
+    names = [*map(str, range(1, longest)), f"{longest}+"]
+    return _by_group(ranks, sessions, group, names, k, seed).rename_axis("clicks so far")
+
+# %% ../nbs/06_evaluation.ipynb #d9815df2
+def item_clicks(train:Sessions      # what the models learn from
+               )->np.ndarray:       # `(n_items + 1,)` int64; 0 at column 0
+    "How often each item was clicked."
+    return np.bincount(train.items, minlength=train.n_items + 1) * (np.arange(train.n_items + 1) != PAD)
+
+def by_popularity(ranks,                # `(n_cases,)` int
+                  sessions:Sessions,    # of these cases
+                  clicks:np.ndarray,    # from `item_clicks(train)`, `(n_items + 1,)`
+                  k:int=20,             # cut-off
+                  seed:int=0,           # of the bootstrap
+                 )->pd.DataFrame:       # a row a group: cases, recall@k, low, high, mrr@k
+    "How good is it for targets that everybody clicks, and for rare ones?"
+    place  = np.empty(len(clicks), np.int64)
+    place[np.argsort(-clicks[1:], kind="stable") + 1] = np.arange(len(clicks) - 1)      # 0 = the most popular item
+    border = np.ceil(np.array([.01, .1, .5, 1]) * (len(clicks) - 1))
+    target = sessions.targets(*sessions.cases())
+    group  = np.where(target == PAD, 4, np.searchsorted(border, place[target], side="right"))
+    names  = ["top 1 % of items", "next 9 %", "next 40 %", "other half", "unknown"]
+    return _by_group(ranks, sessions, group, names, k, seed).rename_axis("the target is in the")
+
+# %% ../nbs/06_evaluation.ipynb #b8d6b78e
+def top_items(recommender:Recommender,  # fitted
+              sessions:Sessions,        # every prefix is a case
+              k:int=20,                 # how many items, at least 1
+              batch_size:int|None=None, # as in `ranks`
+              progress:bool=True,       # as in `ranks`
+             )->np.ndarray:             # `(n_cases, k)` int64, best first, in `cases()` order; 0 where a model has no more items to offer
+    "The first `k` recommendations of each case."
+    if k < 1: raise ValueError(f"k must be 1 or more, got {k}")
+    found = np.zeros((len(sessions.cases()[0]), k), np.int64)
+    for case, _, scores in _scored(recommender, sessions, batch_size, progress):
+        best = scores[:, 1:].topk(min(k, scores.shape[1] - 1))
+        found[case, :best.indices.shape[1]] = ((best.indices + 1) * (best.values > -torch.inf)).cpu().numpy()
+    return found
+
+def coverage_at_k(top:np.ndarray,   # from `top_items`, `(n_cases, at least k)`
+                  n_items:int,      # size of the catalogue
+                  k:int=20,         # how many of each list
+                 )->float:          # in [0, 1]
+    "Share of the catalogue that is in somebody's first `k`."
+    if not 1 <= k <= top.shape[1]: raise ValueError(f"k must be from 1 to {top.shape[1]}, the length of the lists, got {k}")
+    shown = np.unique(top[:, :k])
+    return float((shown != PAD).sum() / n_items)
+
+def popularity_bias(top:np.ndarray,     # from `top_items`, `(n_cases, k)`
+                    sessions:Sessions,  # of these cases
+                    clicks:np.ndarray,  # from `item_clicks(train)`, `(n_items + 1,)`
+                   )->dict:             # recommended, clicked: mean percentile in (0, 1]; bias: the difference
+    "Is what a model shows more popular than what is clicked?"
+    percentile = np.r_[0, pd.Series(clicks[1:]).rank(pct=True)]             # ties share their mean
+    target     = sessions.targets(*sessions.cases())
+    shown, hit = (float(percentile[x[x != PAD]].mean()) for x in (top, target))
+    return {"recommended": shown, "clicked": hit, "bias": shown - hit}
+
+# %% ../nbs/06_evaluation.ipynb #009eebd4
+def _hash(x):
+    "Scramble int64 numbers: Steele's splitmix64, up to how it shifts negative ones."
+    x = (x ^ (x >> 30)) * -0x40A7B892E31B1A47
+    x = (x ^ (x >> 27)) * -0x6B2FB644ECCEEE15
+    return x ^ (x >> 31)
+
+class shuffled(Recommender):
+    "The same recommender, asked with the clicks of each prefix in another order; times stay in place."
+    def __init__(self,
+                 recommender:Recommender,   # fitted
+                 seed:int=0,                # another seed, another order
+                ):
+        self.recommender, self.seed, self.device = recommender, seed, _device_of(recommender)
+        self.name, self.max_len, self.catalogue  = f"{recommender.name}, shuffled", recommender.max_len, recommender.catalogue
+
+    def scores(self, batch):
+        place = torch.arange(batch.items.shape[1], device=batch.items.device)
+        row   = (_hash(batch.items + (place + 1 << 40)) * batch.mask).sum(1, keepdim=True)     # (B, 1): differs from prefix to prefix
+        order = (_hash(_hash(place + row) + self.seed) >> 1).masked_fill(~batch.mask, 2**63 - 1).argsort(1)
+        return self.recommender.scores(replace(batch, items=batch.items.gather(1, order)))
+
+    training = property(lambda self: getattr(self.recommender, "training", False))
+    def eval(self):  self.recommender.eval()
+    def train(self): self.recommender.train()
+
+# %% ../nbs/06_evaluation.ipynb #6190d1e5
+def plot_ranks(found:dict,      # name of each model -> its ranks, `(n_cases,)`
+               ax=None,         # axes to draw on; None = the current ones
+               n_bins:int=24,   # columns, equally wide on the log axis
+              ):                # the axes
+    "Where each model puts the targets: share of cases by rank."
+    ax    = ax or plt.gca()
+    edges = np.unique(np.geomspace(1, max(r.max() for r in found.values()) + 1, n_bins + 1).round())   # whole ranks: no empty bins
+    for name, r in found.items():
+        share = np.histogram(r, edges)[0] / len(r)
+        ax.stairs(100 * share, edges, color=colour_of(name), label=name, lw=1.8)
+    best = min(found, key=lambda name: np.median(found[name]))
+    ax.set(xscale="log", xlabel="rank of the target (log axis; 1 = best)", ylabel="cases, per cent",
+           title=f"{best} puts half of all targets among its first {int(np.median(found[best])):,}")
+    ax.legend()
+    return ax
+
+# %% ../nbs/06_evaluation.ipynb #36771420
+def plot_recall(found:dict,             # name of each model -> its ranks, `(n_cases,)`
+                sessions:Sessions,      # of these cases
+                ks=(1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100),   # cut-offs, rising
+                seed:int=0,             # of the bootstrap
+                ax=None,                # axes to draw on; None = the current ones
+               ):                       # the axes
+    "Recall@k over k, with 95 % bands."
+    ax = ax or plt.gca()
+    for name, r in found.items():
+        worth     = (np.asarray(r)[:, None] <= np.asarray(ks)).astype(float)
+        low, high = bootstrap_interval(worth, sessions, seed)
+        ax.plot(ks, 100 * worth.mean(0), color=colour_of(name), label=name, marker=".", ls="--" if name == "oracle" else "-")
+        ax.fill_between(ks, 100 * low, 100 * high, color=colour_of(name), alpha=.25, lw=0)
+    words = [f"{name} {100 * recall_at_k(r, 20):.0f}" for name, r in found.items()]
+    ax.set(xscale="log", xlabel="k, items shown (log axis)", ylabel="recall@k, per cent", title=f"Found with 20 guesses, per cent: {', '.join(words)}")
+    ax.set_xticks(ks, map(str, ks))
+    ax.minorticks_off()
+    ax.legend()
+    return ax
+
+# %% ../nbs/06_evaluation.ipynb #36bb3aa7
+def plot_by_prefix_length(tables:dict,  # name of each model -> table from `by_prefix_length`
+                          ax=None,      # axes to draw on; None = the current ones
+                         ):             # the axes
+    "Recall after one click, two clicks, …, with 95 % intervals."
+    ax = ax or plt.gca()
+    for shift, (name, t) in enumerate(tables.items()):
+        metric = next(c for c in t if c.startswith("recall"))
+        x, y   = np.arange(len(t)) + .06 * (shift - (len(tables) - 1) / 2), 100 * t[metric]
+        ax.errorbar(x, y, yerr=[y - 100 * t["low"], 100 * t["high"] - y], color=colour_of(name), label=name, marker="o", ms=4, capsize=2,
+                    ls="--" if name == "oracle" else "-")
+    best, t = max(tables.items(), key=lambda item: item[1][metric].mean())
+    ax.set(xticks=range(len(t)), xticklabels=t.index, xlabel="clicks so far", ylabel=f"{metric}, per cent", ylim=(0, None),
+           title=f"{best}: from {100 * t[metric].iloc[0]:.0f} % after one click to {100 * t[metric].iloc[-1]:.0f} % after {t.index[-1]}")
+    ax.legend()
+    return ax
+
+# %% ../nbs/06_evaluation.ipynb #23e271f1
+def plot_differences(tests:dict,    # label -> result of `paired_test`
+                     ax=None,       # axes to draw on; None = the current ones
+                    ):              # the axes
+    "Paired differences with their 95 % intervals; those that exclude 0 are filled."
+    ax = ax or plt.gca()
+    for y, (label, t) in enumerate(tests.items()):
+        sure = t["low"] > 0 or t["high"] < 0
+        d, low, high = (100 * t[key] for key in ("difference", "low", "high"))
+        ax.errorbar(d, y, xerr=[[d - low], [high - d]], fmt="o", capsize=3, color="C0", mfc="C0" if sure else "white")
+    n = sum(t["low"] > 0 or t["high"] < 0 for t in tests.values())
+    ax.axvline(0, color="black", lw=1)
+    ax.set(yticks=range(len(tests)), yticklabels=list(tests), ylim=(len(tests) - .5, -.5), xlabel="difference, percentage points",
+           title=f"{n} of {len(tests)} differences are more than chance")
+    return ax
+
+# %% ../nbs/06_evaluation.ipynb #7df7393e
+def check_no_leak(recommender:Recommender,  # fitted
+                  sessions:Sessions,        # a few dozen; each case is asked three times
+                  seed:int=0,               # of the other order
+                 ):
+    "Raise AssertionError when the rank of a case depends on which other cases are asked, or on their order."
+    session, position = sessions.cases()
+    together = ranks(recommender, sessions, progress=False)
+    other    = np.random.default_rng(seed).permutation(len(sessions))
+    s, t     = sessions[other].cases()
+    mixed    = np.empty_like(together)
+    mixed[np.searchsorted(session, other[s]) + t - 1] = ranks(recommender, sessions[other], batch_size=7, progress=False)
+    best, worst = np.empty_like(together), np.empty_like(together)          # rank when asked alone, give or take rounding
+    for case, target, scores in _scored(recommender, sessions, batch_size=1):
+        score, own = scores[0, 1:], scores[0, target[0]]
+        slack = 1e-5 * score[score.isfinite()].abs().max() if score.isfinite().any() else 0
+        known = target[0] != PAD
+        best[case]  = 1 + int((score > own + slack).sum()) if known else len(score) + 1
+        worst[case] = int((score >= own - slack).sum())    if known else len(score) + 1
+    for found, how in ((together, "beside other cases"), (mixed, "in another order")):
+        bad = np.flatnonzero((found < best) | (found > worst))
+        assert not len(bad), (f"{recommender.name} leaks: session {session[bad[0]]} after {position[bad[0]]} clicks has rank {best[bad[0]]} "
+                              f"when asked alone and {found[bad[0]]} {how}; so it is with {len(bad)} of {len(session)} cases")

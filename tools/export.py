@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nbdev.clean import nbdev_clean
 from nbdev.config import get_config
-from nbdev.export import nbdev_export
+from nbdev.doclinks import nbdev_export
 
 sys.path.insert(0, str(Path(__file__).parent))
 from export_tests import export_tests      # noqa: E402
@@ -14,10 +14,11 @@ from readme import write_readme            # noqa: E402
 def main():
     config = get_config()
     nbs    = sorted(config.nbs_path.glob("[!_.]*.ipynb"))
-    nbdev_export()
     wanted = {f.name for f in map(export_tests, nbs) if f}
     for old in (config.lib_path/"tests").glob("test_*.py"):         # a lesson that lost its tests loses its file
         if old.name not in wanted: old.unlink()
+    (config.lib_path/"_modidx.py").unlink(missing_ok=True)          # made anew, so that nothing stays of a lesson that is gone
+    nbdev_export()
     write_readme(config.nbs_path/"index.ipynb", config.config_path/"README.md")
     nbdev_clean()
 

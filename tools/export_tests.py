@@ -16,6 +16,7 @@ def export_tests(path):
     tests  = [c for c in cells if c.cell_type == "code" and "test" in c.directives_]
     if not module or not tests: return None
     star  = make_code_cells(f"from {get_config().lib_name}.{module} import *")
+    star[0].id = "imports"                                          # a fixed id: the file is the same each time
     maker = ModuleMaker(get_config().lib_path/"tests", f"test_{module}", Path(path), parse=False)
     maker.make(star + tests)
     return maker.fname

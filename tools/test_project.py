@@ -74,7 +74,7 @@ def test_lint_errors_are_found(tampered):
     assert "F821" in found and "00_lesson" in found
 
 def test_a_failing_cell_is_found(tampered):
-    edit(tampered/"nbs"/"00_lesson.ipynb", "use_style()", "1 / 0")
+    edit(tampered/"nbs"/"00_lesson.ipynb", 'check(\\"00.0\\", lambda n: n / 0)', "1 / 0")
     assert checks.fails(tampered/"nbs"/"00_lesson.ipynb") == ["00_lesson.ipynb: ZeroDivisionError: division by zero"]
 
 def test_a_failing_exported_test_is_found(tampered):
