@@ -388,7 +388,7 @@ def plot_differences(tests:dict,    # label -> result of `paired_test`
            title=f"{n} of {len(tests)} differences are more than chance")
     return ax
 
-# %% ../nbs/06_evaluation.ipynb #7df7393e
+# %% ../nbs/06_evaluation.ipynb #55659855
 def check_no_leak(recommender:Recommender,  # fitted
                   sessions:Sessions,        # a few dozen; each case is asked three times
                   seed:int=0,               # of the other order
@@ -402,11 +402,12 @@ def check_no_leak(recommender:Recommender,  # fitted
     mixed[np.searchsorted(session, other[s]) + t - 1] = ranks(recommender, sessions[other], batch_size=7, progress=False)
     best, worst = np.empty_like(together), np.empty_like(together)          # rank when asked alone, give or take rounding
     for case, target, scores in _scored(recommender, sessions, batch_size=1):
-        score, own = scores[0, 1:], scores[0, target[0]]
-        slack = 1e-5 * score[score.isfinite()].abs().max() if score.isfinite().any() else 0
-        known = target[0] != PAD
-        best[case]  = 1 + int((score > own + slack).sum()) if known else len(score) + 1
-        worst[case] = int((score >= own - slack).sum())    if known else len(score) + 1
+        score, own  = scores[0, 1:], scores[0, target[0]]
+        finite      = score[score.isfinite()]
+        slack       = 1e-5 * (finite.max() - finite.min()) if len(finite) else 0    # 0 where all scores are equal: nothing to round
+        near        = ((score - own).abs() <= slack) & (slack > 0) & (target[0] != PAD)
+        worst[case] = int(ranks_of(scores, target)) + int((near & (score < own)).sum())
+        best[case]  = worst[case] - max(0, int(near.sum()) - 1)
     for found, how in ((together, "beside other cases"), (mixed, "in another order")):
         bad = np.flatnonzero((found < best) | (found > worst))
         assert not len(bad), (f"{recommender.name} leaks: session {session[bad[0]]} after {position[bad[0]]} clicks has rank {best[bad[0]]} "
