@@ -45,7 +45,9 @@ from .sessions import Catalogue, Sessions, replacing
 class DataError(ValueError):
     "Data that cannot be used as they are; the message is one line: what, where, and what to do."
 
-# %% ../nbs/02_datasets.ipynb #7f9c273a
+# %% ../nbs/02_datasets.ipynb #cec43f5b
+def _broken(path, why): return DataError(f"{path.name} is damaged or was cut short ({why}); fetch it again")
+
 @dataclass(frozen=True)
 class _Piece:
     "A file: bare, gzipped, or a member of a zip."
@@ -62,49 +64,52 @@ class _Piece:
                 if self.member: f = stack.enter_context(zipfile.ZipFile(self.path)).open(self.member)
                 else:           f = (gzip.open if self.path.suffix == ".gz" else open)(self.path, "rb")
                 yield stack.enter_context(f)
-        except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as e:
-            raise DataError(f"{self.path.name} is damaged or was cut short ({e}); fetch it again") from e
+        except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as e: raise _broken(self.path, e) from e
 
-# %% ../nbs/02_datasets.ipynb #c1965d81
+# %% ../nbs/02_datasets.ipynb #e3b077f5
 def _members(path):
     "Names of the files in a zip."
     try:
         with zipfile.ZipFile(path) as z: return [i.filename for i in z.infolist() if not i.is_dir()]
-    except zipfile.BadZipFile as e: raise DataError(f"{path.name} is damaged or was cut short ({e}); fetch it again") from e
+    except zipfile.BadZipFile as e: raise _broken(path, e) from e
 
 def _find(path, *names, must=True):
-    "The first of `names` at `path`, which is that file, its folder, or a zip with it; None if it is not there and need not be."
+    "The first of `names` at `path`: that file, in that folder, or in a zip; None if it is not there and need not be."
     path = Path(path)
     if not path.exists(): raise DataError(f"{path}: there is no such file or folder; check the spelling, or download it first")
     if path.is_file() and path.suffix != ".zip": return _Piece(path)
-    bare = [path/n for name in names for n in (name, f"{name}.gz")] if path.is_dir() else []
-    zips = sorted(path.glob("*.zip")) if path.is_dir() else [path]
-    inside = [(z, m) for z in zips for m in _members(z)]
-    found  = [_Piece(p) for p in bare if p.exists()] + [_Piece(z, m) for name in names for z, m in inside if Path(m).name == name]
-    if not found and path.is_file() and len(inside) == 1 and must: found = [_Piece(*inside[0])]
+    bare   = [path/n for name in names for n in (name, f"{name}.gz")] if path.is_dir() else []
+    zips   = sorted(path.glob("*.zip")) if path.is_dir() else [path]
+    inside = [_Piece(z, m) for z in zips for m in _members(z)]
+    found  = [_Piece(p) for p in bare if p.exists()]
+    found += [piece for name in names for piece in inside if Path(piece.member).name == name]
+    if not found and must and path.is_file() and len(inside) == 1: found = inside
     if found or not must: return found[0] if found else None
-    there = [m for _, m in inside] if path.is_file() else [p.name for p in sorted(path.iterdir())]
-    raise DataError(f"{path.name} holds no {' or '.join(names) or 'single file'}; it holds {', '.join(there[:5]) or 'nothing'}")
+    there  = [i.member for i in inside] if path.is_file() else [f.name for f in sorted(path.iterdir())]
+    raise DataError(f"{path.name} holds no {' or '.join(names) or 'single file'}; "
+                    f"it holds {', '.join(there[:5]) or 'nothing'}")
 
-# %% ../nbs/02_datasets.ipynb #dc12251d
-_plain  = lambda name: re.sub(r"[\s_]", "", name.strip("\ufeff").lower())     # sessionId, session_id and "session ID" are the same
-_number = lambda n, one: f"{n} {one}{'' if n == 1 else 's'}"
-_MEND   = "correct or remove that line"
+# %% ../nbs/02_datasets.ipynb #4385b326
+_MEND = "correct or remove that line"
+
+def _plain(name): return re.sub(r"[\s_]", "", name.strip("\ufeff").lower())     # sessionId, session_id, "session ID": all the same
 
 def _kind(type):
     "What a cell of this type should be, in words."
     if type is None or pa.types.is_integer(type): return "a whole number"
     if pa.types.is_timestamp(type): return "a time such as 2014-04-07T10:51:09" + (".277Z" if type.tz else "")
-    return "a date such as 2016-05-09" if pa.types.is_date(type) else "a number" if pa.types.is_floating(type) else "text in UTF-8"
+    if pa.types.is_date(type): return "a date such as 2016-05-09"
+    return "a number" if pa.types.is_floating(type) else "text in UTF-8"
 
 def _choose(piece, found, columns, optional):
     "Which column of the file is which of ours; complains about those that are missing."
     known   = {_plain(n): n for n in found}
     missing = [theirs for ours, (theirs, _) in columns.items() if _plain(theirs) not in known and ours not in optional]
-    if missing: raise DataError(f"{piece} has no column {' and no '.join(missing)}; it has {', '.join(map(repr, found))}")
+    if missing: raise DataError(f"{piece} has no column {' and no '.join(missing)}; it has {', '.join(map(repr, found))}; "
+                                "rename a column, or read the file as csv: with its own names")
     return {ours: (known[_plain(theirs)], type) for ours, (theirs, type) in columns.items() if _plain(theirs) in known}
 
-# %% ../nbs/02_datasets.ipynb #398b1d44
+# %% ../nbs/02_datasets.ipynb #7896b588
 class _Csv:
     "A delimited file that knows its columns, and can say where a value stands."
     def __init__(self, piece,
@@ -115,14 +120,15 @@ class _Csv:
                  blank=(),      # columns that may have empty cells
                  na=("",),      # how an empty cell is written
                 ):
-        self.piece, self.sep, self.header, self.blank, self.na = piece, sep, names is None, {*optional, *blank}, list(na)
+        self.piece, self.sep, self.header = piece, sep, names is None
+        self.blank, self.na = {*optional, *blank}, list(na)
         first = self._line(1)
         if first is None: raise DataError(f"{piece} is empty; fetch or write it again")
         found = self._cells(first[1])
         self.names = names or found
         other = next((s for s in ",;\t|" if s != sep and len(found) < 2 <= first[1].count(s)), None)
         if other: raise DataError(f"{piece}, line {first[0]}: columns are separated by {other!r} where {sep!r} is expected; "
-                                  f"replace it, or read the file as csv: with sep={other}")
+                                  "replace it, or read the file as csv: with another sep")
         if len(found) != len(self.names): raise self._width(*first)
         self.columns = _choose(piece, self.names, columns, optional)
 
@@ -136,23 +142,26 @@ class _Csv:
                 if not k: return number, line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").rstrip("\r\n")
 
     def _width(self, number, line):
-        return DataError(f"{self.piece}, line {number}: {_number(len(self._cells(line)), 'column')} where {len(self.names)} are expected; {_MEND}")
+        n = len(self._cells(line))
+        return DataError(f"{self.piece}, line {number}: {n} column{'s'[:n != 1]} where {len(self.names)} are expected; {_MEND}")
 
     def wrong(self, row, ours, why):
         "The complaint about column `ours` in data row `row`, from 0."
         number, line = self._line(row + 1 + self.header)
         theirs = self.columns[ours][0]
-        return DataError(f"{self.piece}, line {number}, column {theirs}: {self._cells(line)[self.names.index(theirs)]!r} {why}; {_MEND}")
+        value  = self._cells(line)[self.names.index(theirs)]
+        return DataError(f"{self.piece}, line {number}, column {theirs}: {value!r} {why}; {_MEND}")
 
-# %% ../nbs/02_datasets.ipynb #d97c1f2d
+# %% ../nbs/02_datasets.ipynb #9d41d8c6
 _WIDER = {pa.int32(): pa.int64(), None: pa.string()}
 
 @patch
 def _options(self:_Csv, types, threads=True):
+    known = {name: type for name, type in types.items() if type is not None}
     return dict(read_options=pv.ReadOptions(column_names=None if self.header else self.names, use_threads=threads),
                 parse_options=pv.ParseOptions(delimiter=self.sep),
-                convert_options=pv.ConvertOptions(include_columns=list(types), column_types={n: t for n, t in types.items() if t is not None},
-                                                  null_values=self.na, strings_can_be_null=True))
+                convert_options=pv.ConvertOptions(include_columns=list(types), column_types=known, null_values=self.na,
+                                                  strings_can_be_null=True))
 @patch
 def _types(self:_Csv, wide=False): return {n: _WIDER.get(t, t) if wide else t for n, t in self.columns.values()}
 
@@ -170,18 +179,18 @@ def _explain(self:_Csv):
     ours   = next(o for o, (t, _) in self.columns.items() if t == theirs)
     return self.wrong(int(row[1]) - 1 - self.header, ours, f"is not {_kind(types[theirs])}")
 
-# %% ../nbs/02_datasets.ipynb #d2ceaaf5
+# %% ../nbs/02_datasets.ipynb #57584c1d
 @patch
 def read(self:_Csv)->pa.Table:
     "The columns under our names; every cell has a value, except where it may be blank."
     for wide in (False, True):
         try:
-            with self.piece.open() as f: table = pv.read_csv(f, **self._options(self._types(wide))).rename_columns(list(self.columns))
+            with self.piece.open() as f: table = pv.read_csv(f, **self._options(self._types(wide)))
             break
         except pa.ArrowInvalid:
             if wide: raise self._explain() from None
     if not len(table): raise DataError(f"{self.piece} is empty below its header; fetch or write it again")
-    return _complete(self, table)
+    return _complete(self, table.rename_columns(list(self.columns)))
 
 @patch
 def batches(self:_Csv):
@@ -201,55 +210,66 @@ def _complete(file, table, seen=0):
             raise file.wrong(seen + pc.index(pc.is_null(table[name]), True).as_py(), name, "is not a value")
     return table
 
-# %% ../nbs/02_datasets.ipynb #9cb8ae08
+def _refuse(file, bad, ours, why):
+    "Complain about the first row where `bad` is true, if there is one."
+    if bad.any(): raise file.wrong(int(np.argmax(bad)), ours, why)
+
+# %% ../nbs/02_datasets.ipynb #9b987cbb
 def _no_padding(ids):
     "True for usable item ids: numbers from 1 on, or any text but the empty one."
     return ids >= 1 if pd.api.types.is_integer_dtype(ids) else ids.astype(str).str.len() > 0
 
 _LAST  = 253_402_300_799        # the end of the year 9999, in unix seconds
+_ZERO  = "is not allowed as an item id: ids start at 1, 0 stands for padding"
 _check = lambda ok, why: pda.Check(ok, error=why, n_failure_cases=1)
 EVENTS = pda.DataFrameSchema({
     "session_id": pda.Column(required=False),
     "user_id":    pda.Column(required=False, nullable=True),
-    "item_id":    pda.Column(checks=_check(_no_padding, "is not allowed as an item id: ids start at 1, 0 stands for padding")),
+    "item_id":    pda.Column(checks=_check(_no_padding, _ZERO)),
     "timestamp":  pda.Column("int64", [_check(lambda t: t >= 0, "is a negative time, before 1970"),
-                                       _check(lambda t: t <= _LAST, "is a time after the year 9999 (is it in another unit?)")]),
+                                       _check(lambda t: t <= _LAST, "is a time after the year 9999 (another unit?)")]),
     "price":      pda.Column(required=False, nullable=True, checks=_check(lambda p: ~(p < 0), "is a negative price")),
 }, name="events")
 
-def validate_events(events:pd.DataFrame,    # columns session_id or user_id, item_id, timestamp, and others; index 0, 1, 2, …
+def validate_events(events:pd.DataFrame,    # session_id or user_id, item_id, timestamp, and others; index 0, 1, 2, …
                     file=None,              # where the rows came from, to name the line in a complaint
                    )->pd.DataFrame:         # the same table
     "Check a table of events against `EVENTS`; a `DataError` names the first bad row."
-    if "session_id" not in events and "user_id" not in events: raise DataError(f"events need a column session_id or user_id, there are {', '.join(events)}")
+    if "session_id" not in events and "user_id" not in events:
+        raise DataError(f"events need a column session_id or user_id, there are {', '.join(events)}")
     try: return EVENTS.validate(events, inplace=True)
-    except pda.errors.SchemaError as e:
-        column, row = e.schema.name, e.failure_cases["index"].iloc[0] if "index" in e.failure_cases else None
-        if column not in events or row is None: raise DataError(f"events: {str(e).splitlines()[0]}") from None
-        why = e.check.error if e.check is not None and getattr(e.check, "error", None) else "is missing"
-        raise (file.wrong(int(row), column, why) if file else
-               DataError(f"events, row {row}, column {column}: {e.failure_cases['failure_case'].iloc[0]!r} {why}")) from None
+    except pda.errors.SchemaError as e: raise _complain(e, events, file) from None
 
-# %% ../nbs/02_datasets.ipynb #58fbbf39
+def _complain(e, events, file):
+    "What pandera found, in our words."
+    column, cases = e.schema.name, e.failure_cases
+    if column not in events or "index" not in cases or cases["index"].iloc[0] is None:
+        return DataError(f"events: {str(e).splitlines()[0]}")
+    row, why = int(cases["index"].iloc[0]), getattr(e.check, "error", None) or "is missing"
+    return file.wrong(row, column, why) if file else DataError(f"events, row {row}, column {column}: {events[column].iloc[row]} {why}")
+
+# %% ../nbs/02_datasets.ipynb #3483ac08
 _day = lambda seconds: str(np.datetime64(int(seconds), "s").astype("datetime64[D]"))
 
 class _Card:
     "Shows `summary()` as a small table."
-    def __repr__(self): return "\n".join([f"{type(self).__name__} of {self.source}", *(f"  {k}: {v}" for k, v in _rows(self))])
+    def _rows(self):
+        show = lambda v: f"{v:,}" if isinstance(v, int) else ", ".join(v) if isinstance(v, list) else v
+        for key, value in self.summary().items():
+            if isinstance(value, dict): yield from ((f"{key}: {k}", show(v)) for k, v in value.items())
+            elif key != "source": yield key, show(value)
+    def _title(self): return f"{type(self).__name__} of {self.source}"
+    def __repr__(self): return "\n".join([self._title(), *(f"  {k}: {v}" for k, v in self._rows())])
     def _repr_html_(self):
-        rows = "".join(f'<tr><th style="text-align:left">{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k, v in _rows(self))
-        return f"<p>{type(self).__name__} of {escape(self.source)}</p><table>{rows}</table>"
-
-def _rows(card):
-    show = lambda v: f"{v:,}" if isinstance(v, int) else ", ".join(v) if isinstance(v, list) else v
-    for key, value in card.summary().items():
-        if isinstance(value, dict): yield from ((f"{key}: {k}", show(v)) for k, v in value.items())
-        elif key != "source": yield key, show(value)
+        cell = lambda tag, text: f'<{tag} style="text-align:left">{escape(text)}</{tag}>'
+        rows = "".join(f"<tr>{cell('th', k)}{cell('td', v)}</tr>" for k, v in self._rows())
+        return f"<p>{escape(self._title())}</p><table>{rows}</table>"
 
 @dataclass(repr=False)
 class Log(_Card):
     "A click log, as read."
-    events: pd.DataFrame            # session_id and/or user_id, item_id, timestamp (unix seconds, UTC), …; by session (else user), time, place in the file
+    events: pd.DataFrame            # session_id and/or user_id, item_id, timestamp (unix seconds, UTC), …;
+                                    # in order of session (else user), time, place in the file
     items: pd.DataFrame|None = None # item_id and features, one row an item; None = nothing is known about them
     left_out: dict = field(default_factory=dict)    # reason -> rows left out on purpose
     rows_read: int = 0              # rows in the file of events
@@ -257,13 +277,14 @@ class Log(_Card):
 
     def summary(self)->dict:        # plain values, ready for JSON
         "What is in the log, in numbers."
-        e = self.events
-        ids = {label: int(e[c].nunique()) for c, label in (("session_id", "sessions"), ("user_id", "users"), ("item_id", "items")) if c in e}
-        return {"source": self.source, "rows read": self.rows_read, "events": len(e), **ids, "first day": _day(e["timestamp"].min()), "last day":
-                _day(e["timestamp"].max()), "columns": list(e.columns), "features of items": [] if self.items is None else list(self.items.columns)[1:],
+        e, ids = self.events, {"sessions": "session_id", "users": "user_id", "items": "item_id"}
+        return {"source": self.source, "rows read": self.rows_read, "events": len(e),
+                **{label: int(e[c].nunique()) for label, c in ids.items() if c in e},
+                "first day": _day(e["timestamp"].min()), "last day": _day(e["timestamp"].max()),
+                "columns": list(e.columns), "features of items": [] if self.items is None else list(self.items.columns)[1:],
                 "left out": dict(self.left_out)}
 
-# %% ../nbs/02_datasets.ipynb #09c6de01
+# %% ../nbs/02_datasets.ipynb #2c80a5ca
 def _order(group,   # session (or user) of each click
            ms,      # its time in milliseconds, int64
           ):
@@ -283,7 +304,8 @@ def _series(column):
 
 def _log(file, table, ms, items=None, left_out=None):
     "Check and sort what a reader has read."
-    events = pd.DataFrame({n: ms // 1000 if n == "timestamp" else _series(table[n]) for n in table.column_names}, copy=False)
+    column = lambda name: ms // 1000 if name == "timestamp" else _series(table[name])
+    events = pd.DataFrame({name: column(name) for name in table.column_names}, copy=False)
     first  = [c for c in ("session_id", "user_id", "item_id", "timestamp") if c in events]
     events = validate_events(events[first + [c for c in events if c not in first]], file)
     order  = _order(events["session_id" if "session_id" in events else "user_id"], ms)
@@ -301,36 +323,42 @@ def reader(format:str,  # the word before the colon in `read("format:path")`
         return f
     return register
 
-# %% ../nbs/02_datasets.ipynb #e893b75e
-_MS   = pa.timestamp("ms", "UTC")
+# %% ../nbs/02_datasets.ipynb #c0c64802
+_ISO  = pa.timestamp("ms", "UTC")
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
 @reader("yoochoose")
 def read_yoochoose(path:Path|str,   # `yoochoose-clicks.dat`, or a folder or zip with it
                   )->Log:
     "The clicks of the RecSys Challenge 2015."
-    names = ["session_id", "timestamp", "item_id", "category"]
-    file  = _Csv(_find(path, "yoochoose-clicks.dat"), dict(zip(names, zip(names, [pa.int32(), _MS, pa.int32(), _WORD]))), names=names, blank=["category"])
+    types = {"session_id": pa.int32(), "timestamp": _ISO, "item_id": pa.int32(), "category": _WORD}
+    piece = _find(path, "yoochoose-clicks.dat")
+    file  = _Csv(piece, {n: (n, t) for n, t in types.items()}, names=list(types), blank=["category"])
     table = file.read()
     return _log(file, table, table["timestamp"].cast(pa.int64()).to_numpy())
 
-# %% ../nbs/02_datasets.ipynb #69f6d271
+# %% ../nbs/02_datasets.ipynb #257640d4
 @reader("diginetica")
 def read_diginetica(path:Path|str,  # `train-item-views.csv`, or a folder or zip with it
                    )->Log:
     "The item views of the CIKM Cup 2016; a click's time is its day (UTC) plus the milliseconds since its session began."
     whole = {n: (n, pa.int32()) for n in ("session_id", "user_id", "item_id", "timeframe")}
-    file  = _Csv(_find(path, "train-item-views.csv"), whole | {"timestamp": ("eventdate", pa.date32())}, sep=";", blank=["user_id"], na=["", "NA"])
+    file  = _Csv(_find(path, "train-item-views.csv"), whole | {"timestamp": ("eventdate", pa.date32())}, sep=";",
+                 blank=["user_id"], na=["", "NA"])
     table = file.read()
     frame = table["timeframe"].to_numpy().astype(np.int64)
-    if frame.min() < 0: raise file.wrong(int(np.argmax(frame < 0)), "timeframe", "is a negative time")
-    return _log(file, table.drop_columns("timeframe"), table["timestamp"].cast(pa.int32()).to_numpy().astype(np.int64) * 86_400_000 + frame)
+    _refuse(file, frame < 0, "timeframe", "is a negative time")
+    day   = table["timestamp"].cast(pa.int32()).to_numpy().astype(np.int64)
+    return _log(file, table.drop_columns("timeframe"), day * 86_400_000 + frame)
 
-# %% ../nbs/02_datasets.ipynb #3837352f
-_UCI = {"category": ("page 1 (main category)", "trousers skirts blouses sale".split()),
-        "colour": ("colour", ["beige", "black", "blue", "brown", "burgundy", "grey", "green", "navy blue", "many colours", "olive", "pink", "red", "violet", "white"]),
-        "place": ("location", ["top left", "top middle", "top right", "bottom left", "bottom middle", "bottom right"]),
-        "photo": ("model photography", ["en face", "profile"]), "above_average": ("price 2", ["yes", "no"])}
+# %% ../nbs/02_datasets.ipynb #95d92936
+_COLOURS = "beige black blue brown burgundy grey green navy_blue many_colours olive pink red violet white".split()
+_PLACES  = ["top left", "top middle", "top right", "bottom left", "bottom middle", "bottom right"]
+_UCI     = {"category":      ("page 1 (main category)", ["trousers", "skirts", "blouses", "sale"]),
+            "colour":        ("colour", [c.replace("_", " ") for c in _COLOURS]),
+            "place":         ("location", _PLACES),
+            "photo":         ("model photography", ["en face", "profile"]),
+            "above_average": ("price 2", ["yes", "no"])}
 
 def _latest(table, ms, features):
     "The features of each item at its latest click."
@@ -340,82 +368,93 @@ def _latest(table, ms, features):
 def _words(file, table, ours, words):
     "Codes from 1 on as words."
     code = table[ours].to_numpy().astype(np.int64) - 1
-    bad  = (code < 0) | (code >= len(words))
-    if bad.any(): raise file.wrong(int(np.argmax(bad)), ours, f"is none of the codes from 1 to {len(words)}")
+    _refuse(file, (code < 0) | (code >= len(words)), ours, f"is none of the codes from 1 to {len(words)}")
     return pd.Categorical.from_codes(code, words)
 
 @reader("uci")
 def read_uci(path:Path|str,     # the zip as downloaded, its folder, or `e-shop clothing 2008.csv`
             )->Log:
-    "UCI data set 553; a click's time is midnight (UTC) of its day plus its place in the session in seconds, since the log has no time of day."
-    numbers = {"year": "year", "month": "month", "timestamp": "day", "order": "order", "country": "country", "session_id": "session ID"}
+    "UCI data set 553. The log has no time of day: a click gets midnight (UTC) plus its place in the session in seconds."
+    plain   = {"year": "year", "month": "month", "timestamp": "day", "order": "order", "country": "country", "session_id": "session ID"}
     coded   = {ours: theirs for ours, (theirs, _) in _UCI.items()}
-    columns = {o: (t, pa.int32()) for o, t in (numbers | coded).items()} | {"item_id": ("page 2 (clothing model)", pa.string()), "price": ("price", pa.float32())}
+    columns = {ours: (theirs, pa.int32()) for ours, theirs in (plain | coded).items()}
+    columns |= {"item_id": ("page 2 (clothing model)", pa.string()), "price": ("price", pa.float32())}
     file    = _Csv(_find(path, "e-shop clothing 2008.csv"), columns, sep=";")
     table   = file.read()
-    n       = lambda name: table[name].to_numpy().astype(np.int64)
-    month   = (n("year") - 1970) * 12 + n("month") - 1
-    day     = month.astype("M8[M]").astype("M8[D]") + (n("timestamp") - 1)
-    for name, bad in {"month": (n("month") < 1) | (n("month") > 12), "timestamp": day.astype("M8[M]") != month.astype("M8[M]"), "order": n("order") < 1}.items():
-        if bad.any(): raise file.wrong(int(np.argmax(bad)), name, "is no day of that month" if name == "timestamp" else f"is no {name}")
-    ms      = day.astype("M8[ms]").astype(np.int64) + n("order") * 1000
-    known   = pd.DataFrame({"item_id": _series(table["item_id"]), **{o: _words(file, table, o, w) for o, (_, w) in _UCI.items()}, "price": table["price"].to_numpy()})
-    return _log(file, table.select(["session_id", "item_id", "timestamp", "country"]), ms, _latest(known, ms, [*_UCI, "price"]))
+    year, month, day, order = (table[n].to_numpy().astype(np.int64) for n in ("year", "month", "timestamp", "order"))
+    _refuse(file, (month < 1) | (month > 12), "month", "is no month")
+    month   = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    date    = month.astype("M8[D]") + (day - 1)
+    _refuse(file, date.astype("M8[M]") != month, "timestamp", "is no day of that month")
+    _refuse(file, order < 1, "order", "is no place in a session, they start at 1")
+    ms      = date.astype("M8[ms]").astype(np.int64) + order * 1000
+    known   = {ours: _words(file, table, ours, words) for ours, (_, words) in _UCI.items()} | {"price": table["price"].to_numpy()}
+    items   = _latest(pd.DataFrame({"item_id": _series(table["item_id"]), **known}), ms, list(known))
+    return _log(file, table.select(["session_id", "item_id", "timestamp", "country"]), ms, items)
 
-# %% ../nbs/02_datasets.ipynb #abe5a192
+# %% ../nbs/02_datasets.ipynb #22aeb468
 def _roots(file, child, parent):
     "The root of each category; a parent that is no category makes its child a root."
     ids = pd.Index(child)
-    if not ids.is_unique: raise file.wrong(int(np.argmax(ids.duplicated())), "child", "stands there twice")
+    _refuse(file, ids.duplicated(), "child", "stands there twice")
     up  = ids.get_indexer(parent)
     top = up < 0
     up  = np.where(top, np.arange(len(ids)), up)
     for _ in range(len(ids).bit_length()): up = up[up]
-    if not top[up].all(): raise file.wrong(int(np.argmin(top[up])), "child", "is its own ancestor")
+    _refuse(file, ~top[up], "child", "is among its own ancestors")
     return pd.Series(ids[up], ids)
 
 def _properties(home, clicked, end):
     "Latest category, price and availability of each item that was clicked, as known at `end` (milliseconds)."
+    columns = {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()), "property": ("property", pa.string()),
+               "value": ("value", pa.string())}
     kept, rows, wanted = [], 0, pa.array(["categoryid", "790", "available"])
     for part in filter(None, (_find(home, f"item_properties{n}.csv", must=False) for n in ("_part1", "_part2", ""))):
-        file = _Csv(part, {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()), "property": ("property", pa.string()), "value": ("value", pa.string())},
-                    blank=["value"])
-        for batch in file.batches():
+        for batch in _Csv(part, columns, blank=["value"]).batches():
             rows += len(batch)
-            batch = batch.filter(pc.is_in(batch["property"], wanted))
-            kept.append(batch.filter(pc.and_(pc.is_in(batch["item_id"], clicked), pc.less_equal(batch["time"], end))))
+            kept.append(batch.filter(pc.is_in(batch["property"], wanted)))
     if not kept: return None, {}
-    found  = pa.concat_tables(kept).to_pandas().sort_values("time", kind="stable").drop_duplicates(["item_id", "property"], keep="last")
-    items  = found.pivot(index="item_id", columns="property", values="value").reindex(columns=wanted.to_pylist())
+    found  = pa.concat_tables(kept)
+    found  = found.filter(pc.and_(pc.is_in(found["item_id"], clicked), pc.less_equal(found["time"], end))).to_pandas()
+    latest = found.sort_values("time", kind="stable").drop_duplicates(["item_id", "property"], keep="last")
     reason = "rows of item_properties: other properties, items that nobody clicked, or later than the log"
-    return items, {reason: rows - sum(map(len, kept))}
+    return latest.pivot(index="item_id", columns="property", values="value").reindex(columns=wanted.to_pylist()), {reason: rows - len(found)}
 
 @reader("retailrocket")
-def read_retailrocket(path:Path|str,    # folder or zip with `events.csv` and, if there, `item_properties_part*.csv` and `category_tree.csv`; or `events.csv`
+def read_retailrocket(path:Path|str,    # `events.csv`, or a folder or zip with it; `item_properties_part*.csv` and
+                                        # `category_tree.csv` beside it are used if they are there
                      )->Log:
-    "The RetailRocket log: visitors instead of sessions, and item features where their files are there."
-    path  = Path(path)
-    file  = _Csv(_find(path, "events.csv"), {"user_id": ("visitorid", pa.int32()), "item_id": ("itemid", pa.int32()), "timestamp": ("timestamp", pa.int64()), "event": ("event", _WORD)})
-    table = file.read()
-    ms    = table["timestamp"].to_numpy()
-    home  = path if path.is_dir() or path.suffix == ".zip" else path.parent
+    "The RetailRocket log: visitors instead of sessions, and what is known about the items."
+    path    = Path(path)
+    columns = {"user_id": ("visitorid", pa.int32()), "item_id": ("itemid", pa.int32()), "timestamp": ("timestamp", pa.int64()),
+               "event": ("event", _WORD)}
+    file    = _Csv(_find(path, "events.csv"), columns)
+    table   = file.read()
+    ms      = table["timestamp"].to_numpy()
+    home    = path if path.is_dir() or path.suffix == ".zip" else path.parent
     items, left_out = _properties(home, pc.unique(table["item_id"]).cast(pa.int64()), int(ms.max()))
-    if items is None: return _log(file, table, ms)
-    leaf  = pd.to_numeric(items["categoryid"], errors="coerce").astype("Int64")
-    root  = leaf
-    if tree := _find(home, "category_tree.csv", must=False):
+    if items is not None: items = _readable(items, _find(home, "category_tree.csv", must=False))
+    return _log(file, table, ms, items, left_out)
+
+def _readable(items, tree):
+    "Root category, category, price and availability, each in its type."
+    leaf = root = pd.to_numeric(items["categoryid"], errors="coerce").astype("Int64")
+    if tree:
         tree = _Csv(tree, {"child": ("categoryid", pa.int32()), "parent": ("parentid", pa.int32())}, blank=["parent"])
         rows = tree.read().to_pandas()
-        root = leaf.map(_roots(tree, rows["child"], rows["parent"].fillna(-1).astype(np.int64))).astype("Int64").fillna(leaf)
+        up   = _roots(tree, rows["child"], rows["parent"].fillna(-1).astype(np.int64))
+        root = leaf.map(up).astype("Int64").fillna(leaf)            # a category that the tree does not know is its own root
     price = items["790"].str.extract(r"^n(\d+(?:\.\d+)?)$")[0].astype("float32")
-    items = pd.DataFrame({"category": root.astype("string").astype("category"), "subcategory": leaf.astype("Int32"), "price": price,
+    table = pd.DataFrame({"category": root.astype("string").astype("category"), "subcategory": leaf.astype("Int32"), "price": price,
                           "available": items["available"].map({"0": False, "1": True}).astype("boolean")})
-    return _log(file, table, ms, items.rename_axis(columns=None).reset_index(), left_out)
+    return table.rename_axis(columns=None).reset_index()
 
-# %% ../nbs/02_datasets.ipynb #09d3b768
+# %% ../nbs/02_datasets.ipynb #ce60d5f5
 class _NoNames(pickle.Unpickler):
-    def find_class(self, module, name): raise DataError(f"it wants {module}.{name}, and a file of sessions has no business with that; do not open it with plain pickle")
-    def persistent_load(self, pid):     raise DataError("it refers to things outside the file; only lists, tuples and whole numbers are read")
+    "Builds lists, tuples, numbers and texts; fetches nothing by name."
+    def find_class(self, module, name):
+        raise DataError(f"it wants {module}.{name}, and a file of sessions has no business with that; do not open it with plain pickle")
+    def persistent_load(self, pid): raise DataError("it refers to things outside the file; write plain lists")
 
 def _unpickle(piece):
     "What a pickle holds, if it names no class or function."
@@ -424,30 +463,35 @@ def _unpickle(piece):
         except DataError as e: raise DataError(f"{piece}: {e}") from None
         except Exception as e: raise DataError(f"{piece} is not a whole pickle ({type(e).__name__}); fetch it again") from e
 
+def _only(values, types, piece, what):
+    "Complain unless each value is of one of the types, exactly."
+    if odd := sorted(t.__name__ for t in set(map(type, values)) - set(types)):
+        raise DataError(f"{piece}: {what} should be lists of whole numbers, there is a {odd[0]} among them; write plain lists")
+    return values
+
 def _numbers(values, piece, what):
-    "A list of whole numbers as an int64 array."
-    values = list(values) if type(values) in (list, tuple) else [None]
-    if found := set(map(type, values)) - {int}:
-        raise DataError(f"{piece}: {what} should be lists of whole numbers, there is a {min(t.__name__ for t in found)} among them; write plain lists")
-    try: return np.array(values, np.int64)
-    except OverflowError: raise DataError(f"{piece}: {what} hold a number beyond 64 bits") from None
+    "A flat list of whole numbers as an int64 array."
+    try: return np.array(_only(values, [int], piece, what), np.int64)
+    except OverflowError: raise DataError(f"{piece}: {what} hold a number beyond 64 bits; write ids that fit") from None
 
 def _sessions(lists, piece, what):
     "A list of lists of item ids as `Sessions`."
-    if type(lists) not in (list, tuple) or not lists: raise DataError(f"{piece}: {what} should be a list of lists, it is {'empty' if lists in ([], ()) else type(lists).__name__}")
-    if found := set(map(type, lists)) - {list, tuple}: raise DataError(f"{piece}: {what} should be lists of whole numbers, there is a {min(t.__name__ for t in found)} among them")
+    _only([lists], [list, tuple], piece, what)
+    if not lists: raise DataError(f"{piece}: {what} are empty; fetch the file again")
+    _only(lists, [list, tuple], piece, what)
     flat, ends = _numbers(list(chain.from_iterable(lists)), piece, what), np.cumsum([0, *map(len, lists)])
     if (flat < 1).any():
         place = int(np.argmax(flat < 1))
-        raise DataError(f"{piece}, list {np.searchsorted(ends, place, side='right')} of {what}: {flat[place]} is not allowed as an item id: ids start at 1, 0 stands for padding")
+        raise DataError(f"{piece}, list {np.searchsorted(ends, place, side='right')} of {what}: {flat[place]} {_ZERO}")
     return Sessions(flat, ends)
 
-# %% ../nbs/02_datasets.ipynb #67baa0ed
+# %% ../nbs/02_datasets.ipynb #29949a57
 def _sessions_of_cases(prefixes, targets, piece):
     "Whole sessions from cases written longest prefix first, and the shortest prefix's length."
-    known, target = _sessions(prefixes, piece, "prefixes"), _numbers(targets, piece, "targets")
-    if len(known) != len(target): raise DataError(f"{piece} has {len(known):,} prefixes and {len(target):,} targets; fetch it again")
-    if target.min() < 1: raise DataError(f"{piece}, target {np.argmax(target < 1) + 1}: {target.min()} is not allowed as an item id: ids start at 1, 0 stands for padding")
+    known, target = _sessions(prefixes, piece, "prefixes"), _numbers(_only([targets], [list, tuple], piece, "targets")[0], piece, "targets")
+    if len(known) != len(target):
+        raise DataError(f"{piece} has {len(known):,} prefixes and {len(target):,} targets; fetch it again")
+    if target.min() < 1: raise DataError(f"{piece}, target {np.argmax(target < 1) + 1}: {target[np.argmax(target < 1)]} {_ZERO}")
     n        = known.lengths
     last     = n == n.min()
     first    = np.flatnonzero(np.r_[True, last[:-1]])
@@ -465,7 +509,7 @@ def _sessions_of_cases(prefixes, targets, piece):
                         "a session's cases must stand together, longest prefix first")
     return sessions, int(n.min())
 
-# %% ../nbs/02_datasets.ipynb #1597b87c
+# %% ../nbs/02_datasets.ipynb #ac89d93e
 @dataclass(repr=False)
 class Benchmark(_Card):
     "Sessions that come split already; a test item that training does not know is 0."
@@ -483,77 +527,80 @@ class Benchmark(_Card):
 
     def summary(self)->dict:    # plain values, ready for JSON
         "What is in the benchmark, in numbers."
-        return {"source": self.source, "training sessions": len(self.train), "training clicks": self.train.n_events, "training cases": len(self.train.cases()[0]),
-                "test sessions": len(self.test), "test cases": len(self.cases()[0]), "items": self.train.n_items, "shortest prefix": self.first_position,
-                "left out": dict(self.left_out)}
+        return {"source": self.source, "items": self.train.n_items, "training sessions": len(self.train),
+                "training clicks": self.train.n_events, "training cases": len(self.train.cases()[0]), "test sessions": len(self.test),
+                "test cases": len(self.cases()[0]), "shortest prefix": self.first_position, "left out": dict(self.left_out)}
 
 def _timed(path, sessions, first_position):
     "The test sessions with their times, if the folder has them; they must agree with those rebuilt."
     piece = _find(path, "all_test_seq_time.txt", must=False)
     if piece is None: return sessions, {}
-    lists = _unpickle(piece)
-    if type(lists) is not list or {type(c) for l in lists for c in l} != {tuple} or {len(c) for l in lists for c in l} != {2}:
-        raise DataError(f"{piece} should be lists of (item, unix seconds); fetch it again")
-    items, times = ([[c[i] for c in l] for l in lists] for i in (0, 1))
-    timed  = _sessions(items, piece, "sessions")
-    timed.times = _numbers(list(chain.from_iterable(times)), piece, "times")
-    if timed.times.min() < 0: raise DataError(f"{piece}: {timed.times.min()} is a negative time, before 1970")
+    lists  = _only(_unpickle(piece), [list, tuple], piece, "sessions")
+    clicks = _only(list(chain.from_iterable(lists)), [tuple, list], piece, "clicks")
+    if set(map(len, clicks)) != {2}: raise DataError(f"{piece} should hold lists of (item, unix seconds); fetch it again")
+    flat   = _numbers(list(chain.from_iterable(clicks)), piece, "clicks")
+    timed  = Sessions(flat[::2], np.cumsum([0, *map(len, lists)]), flat[1::2])
+    if timed.times.min() < 0: raise DataError(f"{piece}: {timed.times.min()} is a negative time, before 1970; correct or remove that click")
     whole  = timed[timed.lengths > first_position]
     if not (np.array_equal(whole.offsets, sessions.offsets) and np.array_equal(whole.items, sessions.items)):
         raise DataError(f"{piece} holds other sessions than test.txt; fetch both again")
-    return whole, {f"test sessions with fewer than {first_position + 1} clicks, which give no case": len(timed) - len(whole)}
+    return whole, {f"test sessions of {first_position} clicks or fewer, which give no case": len(timed) - len(whole)}
 
 @reader("srgnn")
-def read_srgnn(path:Path|str,   # folder or zip with `all_train_seq.txt` and `test.txt`, and `all_test_seq_time.txt` if there is one
+def read_srgnn(path:Path|str,   # folder or zip with `all_train_seq.txt` and `test.txt`; `all_test_seq_time.txt` is used if there
               )->Benchmark:
     "A benchmark in the form of SR-GNN: pickled lists, read without running anything."
-    train = _find(path, "all_train_seq.txt")
-    if Path(path).is_file() and not train.member: train = _find(path := Path(path).parent, "all_train_seq.txt")
-    piece = _find(path, "test.txt")
-    train = _sessions(_unpickle(train), train, "sessions")
-    cases = _unpickle(piece)
-    if type(cases) not in (list, tuple) or len(cases) != 2: raise DataError(f"{piece} should be a pair of prefixes and targets; fetch it again")
-    test, first_position = _sessions_of_cases(*cases, piece)
-    test, left_out = _timed(path, test, first_position)
-    catalogue      = Catalogue(pd.DataFrame({"raw_id": np.unique(train.items)}))
-    encode         = lambda s: Sessions(catalogue.encode(s.items).astype(np.int32), s.offsets, s.times, catalogue)
-    return Benchmark(encode(train), encode(test), first_position, left_out, Path(path).name)
+    path  = Path(path)
+    if path.is_file() and path.suffix != ".zip": path = path.parent
+    train, test = (_find(path, name) for name in ("all_train_seq.txt", "test.txt"))
+    known = _sessions(_unpickle(train), train, "sessions")
+    cases = _only([_unpickle(test)], [list, tuple], test, "cases")[0]
+    if len(cases) != 2: raise DataError(f"{test} should hold a pair, prefixes and targets; fetch it again")
+    asked, first_position = _sessions_of_cases(*cases, test)
+    asked, left_out = _timed(path, asked, first_position)
+    catalogue = Catalogue(pd.DataFrame({"raw_id": np.unique(known.items)}))
+    encode    = lambda s: Sessions(catalogue.encode(s.items).astype(np.int32), s.offsets, s.times, catalogue)
+    return Benchmark(encode(known), encode(asked), first_position, left_out, path.name)
 
-# %% ../nbs/02_datasets.ipynb #7e242242
+# %% ../nbs/02_datasets.ipynb #d756e1ba
 class _Parquet:
     "A Parquet file, with the interface of `_Csv`."
     def __init__(self, piece, columns, optional=(), blank=()):
         try: self.found = pq.ParquetFile(piece.path)
-        except (pa.ArrowInvalid, OSError) as e: raise DataError(f"{piece} is not a whole Parquet file; fetch or write it again") from e
+        except (pa.ArrowInvalid, OSError) as e: raise _broken(piece.path, "not a whole Parquet file") from e
         self.piece, self.blank = piece, {*optional, *blank}
         self.columns = _choose(piece, self.found.schema_arrow.names, columns, optional)
+
     def read(self):
         table = self.found.read([theirs for theirs, _ in self.columns.values()]).rename_columns(list(self.columns))
         if not len(table): raise DataError(f"{self.piece} has no rows; write it again")
         for i, (ours, (theirs, type)) in enumerate(self.columns.items()):
-            try: table = table.set_column(i, ours, table[ours] if type in (None, table[ours].type) else table[ours].cast(type))
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as e:
-                raise DataError(f"{self.piece}, column {theirs}: {str(e).splitlines()[0]}; it should be {_kind(type)}") from None
+            if type is None: continue
+            try: table = table.set_column(i, ours, table[ours].cast(type))
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                raise DataError(f"{self.piece}, column {theirs}: its {table[ours].type} cannot be read as {_kind(type)}; convert it first") from None
         self.table = table
         return _complete(self, table)
+
     def wrong(self, row, ours, why):
-        return DataError(f"{self.piece}, row {row + 1}, column {self.columns[ours][0]}: {self.table[ours][row].as_py()!r} {why}; correct or remove that row")
+        value = self.table[ours][row].as_py()
+        return DataError(f"{self.piece}, row {row + 1}, column {self.columns[ours][0]}: {value!r} {why}; correct or remove that row")
 
-# %% ../nbs/02_datasets.ipynb #4f4cd487
+# %% ../nbs/02_datasets.ipynb #c1e61700
 _FEATURES = {"category": _WORD, "name": pa.string(), "price": pa.float64(), "colour": _WORD}
-_SPLIT_MS = 100_000_000_000     # unix times from here on are milliseconds: 1973 in one unit, 5138 in the other
+_CSV      = {"session_id": None, "user_id": None, "item_id": None, "timestamp": None, "event": _WORD} | _FEATURES
+_SPLIT    = 100_000_000_000     # unix times from here on are milliseconds: 1973 in one unit, the year 5138 in the other
 
-def _milliseconds(file, table, unit):
+def _milliseconds(file, column, unit):
     "Times of whatever form as milliseconds since 1970, int64."
-    column = table["timestamp"]
-    if pa.types.is_temporal(column.type): return column.cast(pa.timestamp("ms", getattr(column.type, "tz", None)), safe=False).cast(pa.int64()).to_numpy()
-    value  = column.to_numpy()
-    if unit is None:
-        small = value < _SPLIT_MS
-        unit  = "s" if small.all() else "ms"
-        odd   = small & (value >= 0)
-        if unit == "ms" and odd.any(): raise file.wrong(int(np.argmax(odd)), "timestamp", "looks like seconds where others are milliseconds (say unit=s or unit=ms)")
-    return np.floor(value * 1000.).astype(np.int64) if value.dtype.kind == "f" and unit == "s" else value.astype(np.int64) * (1000 if unit == "s" else 1)
+    if pa.types.is_temporal(column.type):
+        return column.cast(pa.timestamp("ms", getattr(column.type, "tz", None)), safe=False).cast(pa.int64()).to_numpy()
+    value = column.to_numpy()
+    small = value < _SPLIT
+    if unit is None and not small.all():
+        _refuse(file, small & (value >= 0), "timestamp", "looks like seconds where others are milliseconds (say unit=s or unit=ms)")
+    if unit == "ms" or unit is None and not small.all(): return np.floor(value).astype(np.int64)
+    return np.floor(value * 1000.).astype(np.int64) if value.dtype.kind == "f" else value.astype(np.int64) * 1000
 
 def _narrow(column):
     "int64 as int32 where it fits."
@@ -561,42 +608,43 @@ def _narrow(column):
     low, high = pc.min_max(column).as_py().values()
     return column.cast(pa.int32()) if low is not None and -2**31 <= low and high < 2**31 else column
 
+def _insist(text):
+    "The type of time that `text` is written in."
+    if re.fullmatch(r"-?\d+", text): return pa.int64()
+    return pa.timestamp("ms", "UTC" if re.search(r"(Z|[+-]\d\d:?\d\d)$", text) else None)
+
+# %% ../nbs/02_datasets.ipynb #7c1e66a7
 @reader("csv")
-def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep is `tab` for tabs
+def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep may be `tab`
             )->Log:
     "Any CSV or Parquet file with one row a click; times are unix seconds, milliseconds or ISO text (UTC where no zone is given)."
     path, _, query = str(spec).partition("?")
-    given   = dict(parse_qsl(query, keep_blank_values=True))
-    sep, unit = {"tab": "\t"}.get(given.get("sep", ","), given.pop("sep", ",")), given.pop("unit", None)
-    types   = {"session_id": None, "user_id": None, "item_id": None, "timestamp": None, "event": _WORD} | _FEATURES
-    unknown = [k for k in given if k not in types]
-    if unknown or unit not in (None, "s", "ms") or len(sep) != 1:
-        raise DataError(f"csv:{spec}: {', '.join(unknown) or 'sep or unit'} is not understood; after ? stand ours=theirs pairs for {', '.join(types)}, "
-                        "and sep=one character (or tab), unit=s or unit=ms")
-    piece   = _find(path)
-    columns = {ours: (given.get(ours, ours), type) for ours, type in types.items()}
-    extra   = [c for c in types if c not in ("item_id", "timestamp")]
-    blank   = [c for c in extra if c != "session_id"]
-    optional = [c for c in extra if c not in given]
-    parquet = Path(piece.member or piece.path).suffix == ".parquet"
-    file    = _Parquet(piece, columns, optional, blank) if parquet else _Csv(piece, columns, sep, optional=optional, blank=blank)
-    if "session_id" not in file.columns and "user_id" not in file.columns:
-        raise DataError(f"{piece} has no column session_id and none user_id; say which it is: csv:{path}?session_id=…")
-    file.blank -= {"session_id"} if "session_id" in file.columns else {"user_id"}
-    table   = file.read()
-    if pa.types.is_string(table["timestamp"].type) or pa.types.is_large_string(table["timestamp"].type):     # some cell is no time: insist on what the first one is
-        first = table["timestamp"][0].as_py()
-        forced = pa.int64() if re.fullmatch(r"-?\d+", first) else pa.timestamp("ms", "UTC" if re.search(r"(Z|[+-]\d\d:?\d\d)$", first) else None)
-        file.columns["timestamp"] = (file.columns["timestamp"][0], forced)
+    given    = dict(parse_qsl(query, keep_blank_values=True))
+    sep, unit = given.pop("sep", ",").replace("tab", "\t"), given.pop("unit", None)
+    if (unknown := [k for k in given if k not in _CSV]) or unit not in (None, "s", "ms") or len(sep) != 1:
+        raise DataError(f"csv:{spec}: {', '.join(unknown) or 'sep or unit'} is not understood; after ? come ours=theirs for {', '.join(_CSV)}, "
+                        "sep=one character or tab, unit=s or ms")
+    piece    = _find(path)
+    columns  = {ours: (given.get(ours, ours), type) for ours, type in _CSV.items()}
+    optional = [c for c in _CSV if c not in ("item_id", "timestamp") and c not in given]
+    may_miss = dict(optional=optional, blank=[c for c in _CSV if c not in ("item_id", "timestamp")])
+    parquet  = piece.path.suffix == ".parquet"
+    file     = _Parquet(piece, columns, **may_miss) if parquet else _Csv(piece, columns, sep, **may_miss)
+    who      = next((c for c in ("session_id", "user_id") if c in file.columns), None)
+    if not who: raise DataError(f"{piece} has no column session_id and none user_id; name one: csv:{path}?session_id=…")
+    file.blank.discard(who)
+    table    = file.read()
+    if isinstance(first := table["timestamp"][0].as_py(), str):     # some cell is no time: insist on what the first one is
+        file.columns["timestamp"] = (file.columns["timestamp"][0], _insist(first))
         table = file.read()
-    ms      = _milliseconds(file, table, unit)
-    for i, name in enumerate(table.column_names):
-        if name in ("session_id", "user_id", "item_id"): table = table.set_column(i, name, _narrow(table[name]))
-    about   = [c for c in _FEATURES if c in table.column_names]
-    items   = _latest(pd.DataFrame({c: _series(table[c]) for c in ["item_id", *about]}), ms, about) if about else None
+    ms       = _milliseconds(file, table["timestamp"], unit)
+    for name in {"session_id", "user_id", "item_id"} & {*table.column_names}:
+        table = table.set_column(table.column_names.index(name), name, _narrow(table[name]))
+    about    = [c for c in _FEATURES if c in table.column_names]
+    items    = _latest(pd.DataFrame({c: _series(table[c]) for c in ["item_id", *about]}), ms, about) if about else None
     return _log(file, table, ms, items)
 
-# %% ../nbs/02_datasets.ipynb #de59e979
+# %% ../nbs/02_datasets.ipynb #21b3bd35
 @dataclass(frozen=True)
 class Remote:
     "One file of a data set."
@@ -617,42 +665,73 @@ class Dataset:
     kaggle: bool = False        # does the download want a Kaggle account?
     note: str = ""              # what else one must know, such as why there is no checksum
 
-    def __str__(self): return "\n".join(f"{k:>8}: {getattr(self, k)}" for k in ("title", "size", "licence", "source", "citation", "note") if getattr(self, k))
+    def __str__(self):
+        keys = ("title", "size", "licence", "source", "citation", "note")
+        return "\n".join(f"{k:>8}: {getattr(self, k)}" for k in keys if getattr(self, k))
 
-_KAGGLE, _GNN = "https://www.kaggle.com/api/v1/datasets/download/", "https://raw.githubusercontent.com/CCIIPLab/GCE-GNN/32e2eb918d41d8d60a5fc1271a8c458125e036f6/datasets/diginetica/"
-_UNSEEN = "No checksum: the owner publishes none, and the archive may not be passed on; what arrives is reported with its own sha256."
+_KAGGLE = "https://www.kaggle.com/{}datasets/{}"
+_GNN    = "https://raw.githubusercontent.com/CCIIPLab/GCE-GNN/32e2eb918d41d8d60a5fc1271a8c458125e036f6/datasets/diginetica/"
+_UNSEEN = ("No checksum: the owner publishes none, and the archive may not be passed on; "
+           "what arrives is reported with its own sha256.")
+
+# %% ../nbs/02_datasets.ipynb #decf35f4
 REGISTRY: dict[str, Dataset] = {
-    "generated": Dataset("The generated shop of lesson 03, whose best possible answer is known", "generated", "made on your machine by sessrec.synthetic",
-        "Apache-2.0, as sessrec itself", "no download; 30,000 sessions, 2,000 items", "sessrec"),
-    "yoochoose": Dataset("YooChoose: six months of clicks of a European shop (RecSys Challenge 2015)", "yoochoose",
-        "https://www.kaggle.com/datasets/chadgostopp/recsys-challenge-2015", "CC BY-NC-ND 4.0: no commercial use, no modified copies", "about 0.4 GB zipped; 33,003,944 clicks, 9,249,729 sessions, 52,739 items",
-        "Ben-Shimon et al., RecSys Challenge 2015 and the YOOCHOOSE Dataset, RecSys 2015",
-        (Remote("recsys-challenge-2015.zip", _KAGGLE + "chadgostopp/recsys-challenge-2015"),), True, _UNSEEN),
-    "retailrocket": Dataset("RetailRocket: 4.5 months of views, carts and purchases, with item properties over time", "retailrocket",
-        "https://www.kaggle.com/datasets/retailrocket/ecommerce-dataset", "CC BY-NC-SA 4.0: no commercial use, copies under the same licence", "about 0.3 GB zipped; 2,756,101 events, 1,407,580 visitors, 20,275,902 property rows",
-        "Zykov, Noskov and Anokhin 2022, Retailrocket recommender system dataset, Kaggle, doi:10.34740/KAGGLE/DSV/4471234",
-        (Remote("ecommerce-dataset.zip", _KAGGLE + "retailrocket/ecommerce-dataset"),), True, _UNSEEN),
-    "diginetica": Dataset("Diginetica: item views of a shop (CIKM Cup 2016, track 2)", "diginetica", "https://competitions.codalab.org/competitions/11161",
-        "terms of the challenge: research; no open licence is stated", "train-item-views.csv, about 40 MB; 1,235,380 views", "DIGINETICA, CIKM Cup 2016 Track 2: Personalized E-Commerce Search Challenge",
-        (Remote("train-item-views.csv"),), note="By hand, from the folder that the challenge's page links to (dataset-train-diginetica.zip). No checksum: we only had the first rows of the file."),
-    "uci": Dataset("Clicks in a shop for maternity clothes, 2008, with category, colour and price", "uci", "https://archive.ics.uci.edu/dataset/553/clickstream+data+for+online+shopping",
-        "CC BY 4.0: free to use, name the authors", "0.9 MB zipped; 165,474 clicks, 24,026 sessions, 217 items", "Łapczyński and Białowąs 2013, Discovering Patterns of Users' Behaviour in an E-shop; UCI data set 553, doi:10.24432/C5QK7X",
-        (Remote("clickstream+data+for+online+shopping.zip", "https://archive.ics.uci.edu/static/public/553/clickstream+data+for+online+shopping.zip",
-                "cc8fd7588fb7f0b87441a88a9afb2868e92dc3124089c6c41fa23b762909cd2d"),)),
-    "srgnn-diginetica": Dataset("Diginetica as prepared for SR-GNN, the form that most papers measure on", "srgnn", "https://github.com/CCIIPLab/GCE-GNN/tree/master/datasets/diginetica",
-        "as diginetica", "5.6 MB; 719,470 training and 60,858 test cases, 43,097 items", "Wu et al. 2019, Session-based Recommendation with Graph Neural Networks, AAAI",
-        (Remote("all_train_seq.txt", _GNN + "all_train_seq.txt", "55694865221c682aaa9df6cd5a4ddccff5de902334df5605c5767ee464e11365"),
-         Remote("test.txt", _GNN + "test.txt", "b2b81f9cb22feb2174feeb3e678b9de5e41ff1653bf23cdaf9046e5404f002ff")),
-        note="The checksums are those of the files that sessrec is tested with; the address is one of several public copies, and a copy that differs is refused."),
-    "srgnn-retailrocket": Dataset("RetailRocket in the form of SR-GNN, with the times of the test sessions", "srgnn", "https://www.kaggle.com/datasets/retailrocket/ecommerce-dataset",
-        "CC BY-NC-SA 4.0, as retailrocket", "4 MB; 559,816 training and 15,132 test cases, 36,968 items", "Wu et al. 2019 for the form; RetailRocket for the data",
-        (Remote("all_train_seq.txt", None, "dcb31faa5037c527b516b4d8e3aa6d81b81549e45f4ead3b02ca99c6ecd67181"),
-         Remote("test.txt", None, "16b3c3e6fed4868192ab8eddcf6d4b3545ce3cd3906ab7012e2e5aea35617be5"),
-         Remote("all_test_seq_time.txt", None, "682353d372d1bc5f6db09049a0ce5d8e022fb3f0715c12be696367fc3b848809")),
-        note="By hand: we know of no stable public address of these three files. `sessrec prepare retailrocket` makes a split of its own from the raw log."),
+    "generated": Dataset(
+        title="The generated shop of lesson 03, whose best possible answer is known", format="generated",
+        source="made on your machine by sessrec.synthetic", licence="Apache-2.0, as sessrec itself",
+        size="no download; 30,000 sessions, 2,000 items", citation="sessrec"),
+    "yoochoose": Dataset(
+        title="YooChoose: six months of clicks in a European shop (RecSys Challenge 2015)", format="yoochoose",
+        source=_KAGGLE.format("", "chadgostopp/recsys-challenge-2015"),
+        licence="CC BY-NC-ND 4.0: no commercial use, no changed copies",
+        size="about 0.4 GB zipped; 33,003,944 clicks, 9,249,729 sessions, 52,739 items",
+        citation="Ben-Shimon et al. 2015, RecSys Challenge 2015 and the YOOCHOOSE Dataset, RecSys",
+        files=(Remote("recsys-challenge-2015.zip", _KAGGLE.format("api/v1/", "download/chadgostopp/recsys-challenge-2015")),),
+        kaggle=True, note=_UNSEEN),
+    "retailrocket": Dataset(
+        title="RetailRocket: 4.5 months of views, carts and purchases, with item properties over time", format="retailrocket",
+        source=_KAGGLE.format("", "retailrocket/ecommerce-dataset"),
+        licence="CC BY-NC-SA 4.0: no commercial use, copies under the same licence",
+        size="about 0.3 GB zipped; 2,756,101 events, 1,407,580 visitors, 20,275,902 property rows",
+        citation="Zykov, Noskov and Anokhin 2022, Retailrocket recommender system dataset, doi:10.34740/KAGGLE/DSV/4471234",
+        files=(Remote("ecommerce-dataset.zip", _KAGGLE.format("api/v1/", "download/retailrocket/ecommerce-dataset")),),
+        kaggle=True, note=_UNSEEN),
+    "diginetica": Dataset(
+        title="Diginetica: item views in a shop (CIKM Cup 2016, track 2)", format="diginetica",
+        source="https://competitions.codalab.org/competitions/11161",
+        licence="terms of the challenge: research; no open licence is stated", size="about 40 MB; 1,235,380 views",
+        citation="CIKM Cup 2016 Track 2: Personalized E-Commerce Search Challenge", files=(Remote("train-item-views.csv"),),
+        note="It is in dataset-train-diginetica.zip, which the challenge's page links to. "
+             "No checksum: we only had the first rows of the file."),
+    "uci": Dataset(
+        title="Clicks in a shop for maternity clothes, 2008, with category, colour and price", format="uci",
+        source="https://archive.ics.uci.edu/dataset/553/clickstream+data+for+online+shopping",
+        licence="CC BY 4.0: free to use, name the authors", size="0.9 MB zipped; 165,474 clicks, 24,026 sessions, 217 items",
+        citation="Łapczyński and Białowąs 2013, Discovering Patterns of Users' Behaviour in an E-shop; doi:10.24432/C5QK7X",
+        files=(Remote("clickstream+data+for+online+shopping.zip",
+                      "https://archive.ics.uci.edu/static/public/553/clickstream+data+for+online+shopping.zip",
+                      "cc8fd7588fb7f0b87441a88a9afb2868e92dc3124089c6c41fa23b762909cd2d"),)),
+    "srgnn-diginetica": Dataset(
+        title="Diginetica as prepared for SR-GNN, the form that most papers measure on", format="srgnn",
+        source="https://github.com/CCIIPLab/GCE-GNN/tree/master/datasets/diginetica", licence="as diginetica",
+        size="5.6 MB; 719,470 training and 60,858 test cases, 43,097 items",
+        citation="Wu et al. 2019, Session-based Recommendation with Graph Neural Networks, AAAI",
+        files=(Remote("all_train_seq.txt", _GNN + "all_train_seq.txt", "55694865221c682aaa9df6cd5a4ddccff5de902334df5605c5767ee464e11365"),
+               Remote("test.txt", _GNN + "test.txt", "b2b81f9cb22feb2174feeb3e678b9de5e41ff1653bf23cdaf9046e5404f002ff")),
+        note="The checksums are those of the files that sessrec is tested with. The address is one of several public copies; "
+             "a copy that differs is refused."),
+    "srgnn-retailrocket": Dataset(
+        title="RetailRocket in the form of SR-GNN, with the times of the test sessions", format="srgnn",
+        source=_KAGGLE.format("", "retailrocket/ecommerce-dataset"), licence="CC BY-NC-SA 4.0, as retailrocket",
+        size="4 MB; 559,816 training and 15,132 test cases, 36,968 items", citation="Wu et al. 2019 for the form; retailrocket for the data",
+        files=(Remote("all_train_seq.txt", None, "dcb31faa5037c527b516b4d8e3aa6d81b81549e45f4ead3b02ca99c6ecd67181"),
+               Remote("test.txt", None, "16b3c3e6fed4868192ab8eddcf6d4b3545ce3cd3906ab7012e2e5aea35617be5"),
+               Remote("all_test_seq_time.txt", None, "682353d372d1bc5f6db09049a0ce5d8e022fb3f0715c12be696367fc3b848809")),
+        note="We know no stable public address of these three files; the checksums are those of the files that sessrec is tested with. "
+             "`sessrec prepare retailrocket` makes a split of its own from the raw log."),
 }
 
-# %% ../nbs/02_datasets.ipynb #c7d97d83
+# %% ../nbs/02_datasets.ipynb #d6b83a97
 def _checkout():
     "The folder of the checkout, None when sessrec is installed elsewhere."
     root = Path(sessrec.__file__).resolve().parent.parent
@@ -665,12 +744,13 @@ def data_dir()->Path:       # need not exist yet
 
 def shared_data(relative:str,   # path below the folder of test data
                )->Path:         # that file or folder
-    "Real data for a test: below `SESSREC_SHARED`, else `../shared/data`. Where there is none the test is skipped; it fails where `CI` is set."
+    "Real data for a test, below `SESSREC_SHARED` or `../shared/data`; where there are none the test is skipped, but fails if `CI` is set."
     roots  = [Path(p) for p in [os.environ.get("SESSREC_SHARED")] if p]
     roots += [r.parent/"shared"/"data" for r in (_checkout(), Path.cwd()) if r]
     for root in roots:
         if (root/relative).exists(): return root/relative
-    missing = f"{relative} is not in {' nor in '.join(map(str, dict.fromkeys(roots)))}; SESSREC_SHARED may name the folder that holds it"
+    missing = (f"{relative} is not in {' nor in '.join(map(str, dict.fromkeys(roots)))}; "
+               "SESSREC_SHARED may name the folder that holds it")
     if os.environ.get("CI", "").lower() not in ("", "0", "false"): raise FileNotFoundError(missing)
     import pytest
     pytest.skip(missing)
@@ -705,7 +785,7 @@ class _Resuming:
         code = getattr(e.response, "status_code", None)
         return f" (the server says {code}{': the token is not accepted' if code in (401, 403) else ''})" if code else ""
 
-# %% ../nbs/02_datasets.ipynb #892779e9
+# %% ../nbs/02_datasets.ipynb #f44b9ca5
 def _kaggle(name, folder):
     "How to sign in to Kaggle, as keywords of `requests.get`."
     if token := os.environ.get("KAGGLE_API_TOKEN"): return {"headers": {"Authorization": f"Bearer {token}"}}
@@ -713,7 +793,8 @@ def _kaggle(name, folder):
     config = Path(os.environ.get("KAGGLE_CONFIG_DIR", "~/.kaggle")).expanduser()/"kaggle.json"
     if not (user and key) and config.exists():
         try: user, key = (json.loads(config.read_text())[k] for k in ("username", "key"))
-        except (ValueError, KeyError, TypeError): raise DataError(f"{config} is not a token of Kaggle; create a new one in your Kaggle settings") from None
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"{config} is not a token of Kaggle; create a new one in your Kaggle settings") from None
     if user and key: return {"auth": (user, key)}
     d = REGISTRY[name]
     raise DataError(f"{name} is on Kaggle, which wants an account: create a token in your Kaggle settings, save it as {config} and run this again; "
@@ -721,26 +802,32 @@ def _kaggle(name, folder):
 
 def download(name:str,      # a key of `REGISTRY`
             )->Path:        # the folder with its files
-    "Fetch a data set into `data_dir()/name`: goes on where it broke off, checks the checksum, keeps what is there already."
+    "Fetch a data set into `data_dir()/name`: goes on where it broke off, checks checksums, keeps what is there already."
     if name not in REGISTRY: raise DataError(f"there is no data set {name!r}; there are {', '.join(REGISTRY)}")
     d, folder = REGISTRY[name], data_dir()/name
     if not d.files: raise DataError(f"{name} needs no download: it is made on your machine")
     for f in d.files:
-        if f.url is None and not (folder/f.name).exists():
-            raise DataError(f"{name} cannot be fetched by a program: get it from {d.source} and save {f.name} in {folder}. {d.note}")
-        if f.url is None or f.sha256 is None and (folder/f.name).exists(): continue
-        pooch.get_logger().setLevel("WARNING")
-        folder.mkdir(parents=True, exist_ok=True)
-        here = (folder/f.name).exists() and pooch.file_hash(str(folder/f.name)) == f.sha256
-        try: here or pooch.retrieve(f.url, f"sha256:{f.sha256}" if f.sha256 else None, f.name, folder,
-                                    downloader=_Resuming(folder/f"{f.name}.part", **_kaggle(name, folder) if d.kaggle else {}))
-        except DataError: raise
-        except ValueError as e:
-            raise DataError(f"{f.url}: the file that came is not the one we know, its sha256 differs from {f.sha256}; it was thrown away. Try again later, or see {d.source}") from e
-        if not f.sha256: print(f"{f.name}: no checksum is known for it; it came with sha256 {pooch.file_hash(str(folder/f.name))}", file=sys.stderr)
+        there = (folder/f.name).exists() and (f.sha256 is None or pooch.file_hash(str(folder/f.name)) == f.sha256)
+        if not there: _fetch(name, d, f, folder)
     return folder
 
-# %% ../nbs/02_datasets.ipynb #8529a789
+def _fetch(name, d, f, folder):
+    "Fetch one file, or say how to."
+    if f.url is None:
+        state = "is another file than the one we know" if (folder/f.name).exists() else "cannot be fetched by a program"
+        raise DataError(f"{name}: {f.name} {state}; get it by way of {d.source} and save it in {folder}. {d.note}")
+    folder.mkdir(parents=True, exist_ok=True)
+    pooch.get_logger().setLevel("WARNING")
+    get = _Resuming(folder/f"{f.name}.part", **_kaggle(name, folder) if d.kaggle else {})
+    try: pooch.retrieve(f.url, f.sha256 and f"sha256:{f.sha256}", f.name, folder, downloader=get)
+    except DataError: raise
+    except ValueError as e:         # pooch found another checksum
+        raise DataError(f"{f.url}: what came is not the file we know (its sha256 is not {f.sha256}) and was thrown away; "
+                        f"try again later, or see {d.source}") from e
+    if not f.sha256:
+        print(f"{f.name} came with sha256 {pooch.file_hash(str(folder/f.name))}; we know none to compare it with", file=sys.stderr)
+
+# %% ../nbs/02_datasets.ipynb #2f6c741e
 def read(spec:str,          # a name of `REGISTRY`, or `FORMAT:PATH` with a key of `READERS`
         )->Log|Benchmark:   # `Benchmark` for the form of SR-GNN, else `Log`
     "Read a data set that is on this machine."
@@ -751,12 +838,13 @@ def read(spec:str,          # a name of `REGISTRY`, or `FORMAT:PATH` with a key 
         raise DataError(f"{spec!r} is neither a data set ({', '.join(REGISTRY)}) nor FORMAT:PATH with a format of {', '.join(READERS)}")
     d, folder = REGISTRY[spec], data_dir()/spec
     if not d.files: return READERS[d.format]()
-    if not folder.is_dir(): raise DataError(f"{spec} is not in {folder}; `sessrec data download {spec}` fetches it or says how to get it ({d.size})")
+    if not folder.is_dir():
+        raise DataError(f"{spec} is not in {folder}; `sessrec data download {spec}` fetches it or says how to get it ({d.size})")
     found = READERS[d.format](folder)
     found.source = spec
     return found
 
-# %% ../nbs/02_datasets.ipynb #22880f74
+# %% ../nbs/02_datasets.ipynb #95cf3e6a
 def _write_rows(path, rows, columns, sep=",", header=True, chunk=2_000_000):
     "Write `columns(part of rows)`, a dict of arrays, part by part; the file gets its name when it is whole."
     with replacing(path) as tmp, open(tmp, "wb") as f:
@@ -765,7 +853,8 @@ def _write_rows(path, rows, columns, sep=",", header=True, chunk=2_000_000):
             if header and not start: f.write((sep.join(part.column_names) + "\n").encode())
             pv.write_csv(part, f, pv.WriteOptions(include_header=False, delimiter=sep, quoting_style="none"))
 
-def _ms(events): return events["timestamp"].to_numpy() * 1000 + (events["millisecond"].to_numpy() if "millisecond" in events else 0)
+def _ms(events):
+    return events["timestamp"].to_numpy() * 1000 + (events["millisecond"].to_numpy() if "millisecond" in events else 0)
 
 def _as_yoochoose(e):
     return {"session": e["session_id"].array, "time": np.datetime_as_string(_ms(e).astype("M8[ms]"), timezone="UTC"),
@@ -773,18 +862,20 @@ def _as_yoochoose(e):
 
 def _as_diginetica(e):
     day, frame = np.divmod(_ms(e), 86_400_000)
-    return {"session_id": e["session_id"].array, "user_id": e["user_id"].astype("string").fillna("NA"), "item_id": e["item_id"].array,
-            "timeframe": frame, "eventdate": day.astype("M8[D]").astype(str)}
+    user = e["user_id"].astype("string").fillna("NA")
+    return {"session_id": e["session_id"].array, "user_id": user, "item_id": e["item_id"].array, "timeframe": frame,
+            "eventdate": day.astype("M8[D]").astype(str)}
 
 def _as_retailrocket(e):
     bought = (e["event"] == "transaction").to_numpy()
     return {"timestamp": _ms(e), "visitorid": e["user_id"].array, "event": e["event"].astype(str), "itemid": e["item_id"].array,
             "transactionid": pa.array(np.arange(len(e)), mask=~bought)}
 
-_FORMS = {"yoochoose": (_as_yoochoose, ",", False), "diginetica": (_as_diginetica, ";", True), "retailrocket": (_as_retailrocket, ",", True)}
+_FORMS = {"yoochoose": (_as_yoochoose, ",", False), "diginetica": (_as_diginetica, ";", True),
+          "retailrocket": (_as_retailrocket, ",", True)}      # columns, separator, header line
 
 def write_raw(format:str,           # yoochoose, diginetica or retailrocket
-              events:pd.DataFrame,  # as in a `Log`, in any order; milliseconds (0 to 999) in a column `millisecond`, if there is one
+              events:pd.DataFrame,  # as in a `Log`, in any order; a column `millisecond` (0 to 999) is added to the seconds
               path:Path|str,        # the file to write (RetailRocket's is `events.csv`)
              ):
     "Write events as their publisher would have."
@@ -792,8 +883,9 @@ def write_raw(format:str,           # yoochoose, diginetica or retailrocket
     columns, sep, header = _FORMS[format]
     _write_rows(path, events, columns, sep, header)
 
-# %% ../nbs/02_datasets.ipynb #1324e760
-_SHAPES = {"yoochoose": (52_739, 3.57, "2014-04-01", 182), "diginetica": (122_993, 3.98, "2016-01-01", 152), "retailrocket": (235_061, 1.96, "2015-05-03", 137)}
+# %% ../nbs/02_datasets.ipynb #3fb96765
+_SHAPES = {"yoochoose": (52_739, 3.57, "2014-04-01", 182), "diginetica": (122_993, 3.98, "2016-01-01", 152),
+           "retailrocket": (235_061, 1.96, "2015-05-03", 137)}      # items, clicks a session (or user), first day, days
 
 def _some_events(format, n, rng):
     "Random clicks; sessions are in order of time, and so are the clicks of each."
@@ -810,33 +902,37 @@ def _some_events(format, n, rng):
 
 def _write_properties(folder, n, first_ms, rng):
     "`n` rows of item properties in two files, and a tree of categories."
-    names, before, after = (pa.array(x) for x in (["categoryid", "790", "available", "888"], ["", "n", "", ""], ["", ".000", "", " 1285872 n24.000"]))
+    names, before, after = map(pa.array, (["categoryid", "790", "available", "888"], ["", "n", "", ""], ["", ".000", "", " 1285872 n24.000"]))
     def columns(rows):
         kind   = pa.array(rows["kind"].to_numpy())
         number = pa.array(np.where(rows["kind"] == 2, rows["number"] % 2, rows["number"])).cast(pa.string())
-        return {"timestamp": rows["timestamp"].array, "itemid": rows["itemid"].array, "property": names.take(kind),
-                "value": pc.binary_join_element_wise(before.take(kind), number, after.take(kind), "")}
-    rows = pd.DataFrame({"timestamp": first_ms + rng.integers(0, 18, n) * 604_800_000, "itemid": rng.integers(1, 417_054, n, dtype=np.int32),
-                         "kind": rng.choice(np.arange(4, dtype=np.int8), n, p=[.04, .09, .07, .8]), "number": rng.integers(0, 1669, n, dtype=np.int32)})
-    for part, half in enumerate((rows[:n // 2], rows[n // 2:]), 1): _write_rows(folder/f"item_properties_part{part}.csv", half, columns)
-    tree = pd.DataFrame({"categoryid": np.arange(1669), "parentid": pd.array(np.arange(1669) // 5, "Int64")}).mask(lambda t: t["categoryid"] < 25)
-    _write_rows(folder/"category_tree.csv", tree.assign(categoryid=np.arange(1669)), lambda t: dict(t.items()))
+        value  = pc.binary_join_element_wise(before.take(kind), number, after.take(kind), "")
+        return {"timestamp": rows["time"].array, "itemid": rows["item"].array, "property": names.take(kind), "value": value}
+    rows = pd.DataFrame({"time": first_ms + rng.integers(0, 18, n) * 604_800_000, "item": rng.integers(1, 417_054, n, dtype=np.int32),
+                         "kind": rng.choice(np.arange(4, dtype=np.int8), n, p=[.04, .09, .07, .8]),
+                         "number": rng.integers(0, 1669, n, dtype=np.int32)})
+    _write_rows(folder/"item_properties_part1.csv", rows[:n // 2], columns)
+    _write_rows(folder/"item_properties_part2.csv", rows[n // 2:], columns)
+    parent = pd.Series(np.arange(1669) // 5, dtype="Int64").mask(np.arange(1669) < 25)      # 25 roots, five children each
+    _write_rows(folder/"category_tree.csv", pd.DataFrame({"categoryid": np.arange(1669), "parentid": parent}), lambda t: dict(t.items()))
 
 def write_like(format:str,      # yoochoose, diginetica or retailrocket
                path:Path|str,   # the file to write; for retailrocket a folder, which gets all four files
                n_events:int,    # clicks, at least 1
                seed:int=0,      # of the random numbers
               ):
-    "Write random clicks in a raw form, shaped like the real log; RetailRocket's properties are 7.36 times as many rows as its events."
+    "Write random clicks in a raw form, shaped like the real log; RetailRocket gets 7.36 property rows an event."
     if format not in _SHAPES: raise ValueError(f"format must be one of {', '.join(_SHAPES)}, got {format!r}")
     rng    = np.random.default_rng(seed)
     events = _some_events(format, n_events, rng)
     if format == "yoochoose":
         events["item_id"] += 214_500_000
         events["category"] = pd.Categorical.from_codes(rng.integers(0, 14, n_events), ["S", *map(str, range(13))])
-    else:
-        events["user_id"]  = events["session_id"].astype("Int32").mask(rng.random(n_events) < (.62 if format == "diginetica" else 0))
-        events["event"]    = pd.Categorical.from_codes(rng.choice(3, n_events, p=[.967, .025, .008]), ["view", "addtocart", "transaction"])
-        events = events.iloc[np.argsort(events["session_id"] // 50 + rng.random(n_events), kind="stable")]     # these two logs are not in order
+    else:                       # these two logs are not in order
+        blank  = rng.random(n_events) < (.62 if format == "diginetica" else 0)
+        kind   = rng.choice(3, n_events, p=[.967, .025, .008])
+        events = events.assign(user_id=events["session_id"].astype("Int32").mask(blank),
+                               event=pd.Categorical.from_codes(kind, ["view", "addtocart", "transaction"]))
+        events = events.iloc[np.argsort(events["session_id"] // 50 + rng.random(n_events), kind="stable")]
     write_raw(format, events, Path(path)/"events.csv" if format == "retailrocket" else path)
     if format == "retailrocket": _write_properties(Path(path), int(7.36 * n_events), int(_ms(events).min()), rng)
