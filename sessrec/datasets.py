@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['EVENTS', 'READERS', 'REGISTRY', 'DataError', 'validate_events', 'Log', 'reader', 'read_yoochoose', 'read_diginetica',
            'read_uci', 'read_retailrocket', 'Benchmark', 'read_srgnn', 'read_csv', 'Remote', 'Dataset', 'data_dir',
-           'shared_data', 'download', 'read', 'write_raw', 'write_like']
+           'shared_data', 'download', 'read', 'write_raw', 'write_like', 'check_02_1', 'check_02_2', 'check_02_3',
+           'check_02_4', 'check_02_5']
 
 # %% ../nbs/02_datasets.ipynb #1385a0f6
 from contextlib import ExitStack, contextmanager
@@ -45,9 +46,10 @@ from .sessions import Catalogue, Sessions, replacing
 class DataError(ValueError):
     "Data that cannot be used as they are; the message is one line: what, where, and what to do."
 
-# %% ../nbs/02_datasets.ipynb #cec43f5b
+# %% ../nbs/02_datasets.ipynb #1f4f99eb
 def _broken(path, why): return DataError(f"{path.name} is damaged or was cut short ({why}); fetch it again")
 
+# %% ../nbs/02_datasets.ipynb #57a1edcd
 @dataclass(frozen=True)
 class _Piece:
     "A file: bare, gzipped, or a member of a zip."
@@ -66,17 +68,18 @@ class _Piece:
                 yield stack.enter_context(f)
         except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as e: raise _broken(self.path, e) from e
 
-# %% ../nbs/02_datasets.ipynb #e3b077f5
+# %% ../nbs/02_datasets.ipynb #13bff2ea
 def _members(path):
     "Names of the files in a zip."
     try:
         with zipfile.ZipFile(path) as z: return [i.filename for i in z.infolist() if not i.is_dir()]
     except zipfile.BadZipFile as e: raise _broken(path, e) from e
 
+# %% ../nbs/02_datasets.ipynb #70aab49b
 def _find(path, *names, must=True):
     "The first of `names` at `path`: that file, in that folder, or in a zip; None if it is not there and need not be."
     path = Path(path)
-    if not path.exists(): raise DataError(f"{path}: there is no such file or folder; check the spelling, or download it first")
+    if not path.exists(): raise DataError(f"{path}: there is no such file or folder; check the spelling or download it")
     if path.is_file() and path.suffix != ".zip": return _Piece(path)
     bare   = [path/n for name in names for n in (name, f"{name}.gz")] if path.is_dir() else []
     zips   = sorted(path.glob("*.zip")) if path.is_dir() else [path]
@@ -89,10 +92,12 @@ def _find(path, *names, must=True):
     raise DataError(f"{path.name} holds no {' or '.join(names) or 'single file'}; "
                     f"it holds {', '.join(there[:5]) or 'nothing'}")
 
-# %% ../nbs/02_datasets.ipynb #4385b326
+# %% ../nbs/02_datasets.ipynb #a5bff0f5
 _MEND = "correct or remove that line"
 
-def _plain(name): return re.sub(r"[\s_]", "", name.strip("\ufeff").lower())     # sessionId, session_id, "session ID": all the same
+def _plain(name):
+    "sessionId, session_id and `session ID` are the same name."
+    return re.sub(r"[\s_]", "", name.strip("\ufeff").lower())
 
 def _kind(type):
     "What a cell of this type should be, in words."
@@ -101,15 +106,17 @@ def _kind(type):
     if pa.types.is_date(type): return "a date such as 2016-05-09"
     return "a number" if pa.types.is_floating(type) else "text in UTF-8"
 
+# %% ../nbs/02_datasets.ipynb #54aecbce
 def _choose(piece, found, columns, optional):
     "Which column of the file is which of ours; complains about those that are missing."
     known   = {_plain(n): n for n in found}
     missing = [theirs for ours, (theirs, _) in columns.items() if _plain(theirs) not in known and ours not in optional]
-    if missing: raise DataError(f"{piece} has no column {' and no '.join(missing)}; it has {', '.join(map(repr, found))}; "
-                                "rename a column, or read the file as csv: with its own names")
+    if missing:
+        raise DataError(f"{piece} has no column {' and no '.join(missing)}; it has {', '.join(map(repr, found))}; "
+                        "rename a column, or read the file as csv: with its own names")
     return {ours: (known[_plain(theirs)], type) for ours, (theirs, type) in columns.items() if _plain(theirs) in known}
 
-# %% ../nbs/02_datasets.ipynb #7896b588
+# %% ../nbs/02_datasets.ipynb #2ea785b8
 class _Csv:
     "A delimited file that knows its columns, and can say where a value stands."
     def __init__(self, piece,
@@ -127,8 +134,9 @@ class _Csv:
         found = self._cells(first[1])
         self.names = names or found
         other = next((s for s in ",;\t|" if s != sep and len(found) < 2 <= first[1].count(s)), None)
-        if other: raise DataError(f"{piece}, line {first[0]}: columns are separated by {other!r} where {sep!r} is expected; "
-                                  "replace it, or read the file as csv: with another sep")
+        if other:
+            raise DataError(f"{piece}, line {first[0]}: columns are separated by {other!r} where {sep!r} is expected; "
+                            "replace it, or read the file as csv: with another sep")
         if len(found) != len(self.names): raise self._width(*first)
         self.columns = _choose(piece, self.names, columns, optional)
 
@@ -143,7 +151,8 @@ class _Csv:
 
     def _width(self, number, line):
         n = len(self._cells(line))
-        return DataError(f"{self.piece}, line {number}: {n} column{'s'[:n != 1]} where {len(self.names)} are expected; {_MEND}")
+        return DataError(f"{self.piece}, line {number}: {n} column{'s'[:n != 1]} where {len(self.names)} are expected; "
+                         f"{_MEND}")
 
     def wrong(self, row, ours, why):
         "The complaint about column `ours` in data row `row`, from 0."
@@ -152,7 +161,7 @@ class _Csv:
         value  = self._cells(line)[self.names.index(theirs)]
         return DataError(f"{self.piece}, line {number}, column {theirs}: {value!r} {why}; {_MEND}")
 
-# %% ../nbs/02_datasets.ipynb #9d41d8c6
+# %% ../nbs/02_datasets.ipynb #da2dbc41
 _WIDER = {pa.int32(): pa.int64(), None: pa.string()}
 
 @patch
@@ -165,6 +174,7 @@ def _options(self:_Csv, types, threads=True):
 @patch
 def _types(self:_Csv, wide=False): return {n: _WIDER.get(t, t) if wide else t for n, t in self.columns.values()}
 
+# %% ../nbs/02_datasets.ipynb #41d754c1
 @patch
 def _explain(self:_Csv):
     "Read once more on one thread, which knows the row that it stumbles over."
@@ -179,9 +189,9 @@ def _explain(self:_Csv):
     ours   = next(o for o, (t, _) in self.columns.items() if t == theirs)
     return self.wrong(int(row[1]) - 1 - self.header, ours, f"is not {_kind(types[theirs])}")
 
-# %% ../nbs/02_datasets.ipynb #57584c1d
+# %% ../nbs/02_datasets.ipynb #eb1682c4
 @patch
-def read(self:_Csv)->pa.Table:
+def table(self:_Csv)->pa.Table:
     "The columns under our names; every cell has a value, except where it may be blank."
     for wide in (False, True):
         try:
@@ -192,6 +202,7 @@ def read(self:_Csv)->pa.Table:
     if not len(table): raise DataError(f"{self.piece} is empty below its header; fetch or write it again")
     return _complete(self, table.rename_columns(list(self.columns)))
 
+# %% ../nbs/02_datasets.ipynb #8a28ce0f
 @patch
 def batches(self:_Csv):
     "The same in small pieces, for a file of which little is kept."
@@ -210,11 +221,12 @@ def _complete(file, table, seen=0):
             raise file.wrong(seen + pc.index(pc.is_null(table[name]), True).as_py(), name, "is not a value")
     return table
 
+# %% ../nbs/02_datasets.ipynb #5b0f8f89
 def _refuse(file, bad, ours, why):
     "Complain about the first row where `bad` is true, if there is one."
     if bad.any(): raise file.wrong(int(np.argmax(bad)), ours, why)
 
-# %% ../nbs/02_datasets.ipynb #9b987cbb
+# %% ../nbs/02_datasets.ipynb #731f346f
 def _no_padding(ids):
     "True for usable item ids: numbers from 1 on, or any text but the empty one."
     return ids >= 1 if pd.api.types.is_integer_dtype(ids) else ids.astype(str).str.len() > 0
@@ -231,6 +243,7 @@ EVENTS = pda.DataFrameSchema({
     "price":      pda.Column(required=False, nullable=True, checks=_check(lambda p: ~(p < 0), "is a negative price")),
 }, name="events")
 
+# %% ../nbs/02_datasets.ipynb #3b158170
 def validate_events(events:pd.DataFrame,    # session_id or user_id, item_id, timestamp, and others; index 0, 1, 2, …
                     file=None,              # where the rows came from, to name the line in a complaint
                    )->pd.DataFrame:         # the same table
@@ -246,9 +259,10 @@ def _complain(e, events, file):
     if column not in events or "index" not in cases or cases["index"].iloc[0] is None:
         return DataError(f"events: {str(e).splitlines()[0]}")
     row, why = int(cases["index"].iloc[0]), getattr(e.check, "error", None) or "is missing"
-    return file.wrong(row, column, why) if file else DataError(f"events, row {row}, column {column}: {events[column].iloc[row]} {why}")
+    if file: return file.wrong(row, column, why)
+    return DataError(f"events, row {row}, column {column}: {events[column].iloc[row]} {why}")
 
-# %% ../nbs/02_datasets.ipynb #3483ac08
+# %% ../nbs/02_datasets.ipynb #f5c08ea4
 _day = lambda seconds: str(np.datetime64(int(seconds), "s").astype("datetime64[D]"))
 
 class _Card:
@@ -265,6 +279,7 @@ class _Card:
         rows = "".join(f"<tr>{cell('th', k)}{cell('td', v)}</tr>" for k, v in self._rows())
         return f"<p>{escape(self._title())}</p><table>{rows}</table>"
 
+# %% ../nbs/02_datasets.ipynb #6e361d56
 @dataclass(repr=False)
 class Log(_Card):
     "A click log, as read."
@@ -281,19 +296,18 @@ class Log(_Card):
         return {"source": self.source, "rows read": self.rows_read, "events": len(e),
                 **{label: int(e[c].nunique()) for label, c in ids.items() if c in e},
                 "first day": _day(e["timestamp"].min()), "last day": _day(e["timestamp"].max()),
-                "columns": list(e.columns), "features of items": [] if self.items is None else list(self.items.columns)[1:],
-                "left out": dict(self.left_out)}
+                "columns": list(e.columns), "left out": dict(self.left_out),
+                "features of items": ["none"] if self.items is None else list(self.items.columns)[1:]}
 
-# %% ../nbs/02_datasets.ipynb #2c80a5ca
+# %% ../nbs/02_datasets.ipynb #7fd4048d
 def _order(group,   # session (or user) of each click
            ms,      # its time in milliseconds, int64
           ):
     "Index that sorts by group, then time, then place in the file; None where the clicks are in that order already."
     code = group.to_numpy() if group.dtype.kind in "iu" else pd.factorize(group)[0]
-    code = code.astype(np.int64) - int(code.min())
-    span = int(ms.max()) - int(ms.min()) + 1
-    if (int(code.max()) + 1) * span >= 2**63: return np.lexsort((ms, code))
-    key  = code * span + (ms - ms.min())
+    wide, span = (int(x.max()) - int(x.min()) + 1 for x in (code, ms))
+    if wide * span >= 2**63: return np.lexsort((ms, code))          # too wide to pack into 64 bits
+    key  = (code.astype(np.int64) - code.min()) * span + (ms - ms.min())
     return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
 
 def _series(column):
@@ -302,6 +316,7 @@ def _series(column):
     if pa.types.is_integer(column.type) and not column.null_count: return column.to_numpy()
     return column.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}.get)
 
+# %% ../nbs/02_datasets.ipynb #2487912c
 def _log(file, table, ms, items=None, left_out=None):
     "Check and sort what a reader has read."
     column = lambda name: ms // 1000 if name == "timestamp" else _series(table[name])
@@ -323,7 +338,7 @@ def reader(format:str,  # the word before the colon in `read("format:path")`
         return f
     return register
 
-# %% ../nbs/02_datasets.ipynb #c0c64802
+# %% ../nbs/02_datasets.ipynb #b63dc51d
 _ISO  = pa.timestamp("ms", "UTC")
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
@@ -334,24 +349,24 @@ def read_yoochoose(path:Path|str,   # `yoochoose-clicks.dat`, or a folder or zip
     types = {"session_id": pa.int32(), "timestamp": _ISO, "item_id": pa.int32(), "category": _WORD}
     piece = _find(path, "yoochoose-clicks.dat")
     file  = _Csv(piece, {n: (n, t) for n, t in types.items()}, names=list(types), blank=["category"])
-    table = file.read()
+    table = file.table()
     return _log(file, table, table["timestamp"].cast(pa.int64()).to_numpy())
 
-# %% ../nbs/02_datasets.ipynb #257640d4
+# %% ../nbs/02_datasets.ipynb #65b5f1c0
 @reader("diginetica")
 def read_diginetica(path:Path|str,  # `train-item-views.csv`, or a folder or zip with it
                    )->Log:
-    "The item views of the CIKM Cup 2016; a click's time is its day (UTC) plus the milliseconds since its session began."
+    "The item views of the CIKM Cup 2016; a click's time is its day (UTC) plus the milliseconds of its time frame."
     whole = {n: (n, pa.int32()) for n in ("session_id", "user_id", "item_id", "timeframe")}
     file  = _Csv(_find(path, "train-item-views.csv"), whole | {"timestamp": ("eventdate", pa.date32())}, sep=";",
                  blank=["user_id"], na=["", "NA"])
-    table = file.read()
+    table = file.table()
     frame = table["timeframe"].to_numpy().astype(np.int64)
     _refuse(file, frame < 0, "timeframe", "is a negative time")
     day   = table["timestamp"].cast(pa.int32()).to_numpy().astype(np.int64)
     return _log(file, table.drop_columns("timeframe"), day * 86_400_000 + frame)
 
-# %% ../nbs/02_datasets.ipynb #95d92936
+# %% ../nbs/02_datasets.ipynb #18a33682
 _COLOURS = "beige black blue brown burgundy grey green navy_blue many_colours olive pink red violet white".split()
 _PLACES  = ["top left", "top middle", "top right", "bottom left", "bottom middle", "bottom right"]
 _UCI     = {"category":      ("page 1 (main category)", ["trousers", "skirts", "blouses", "sale"]),
@@ -365,22 +380,24 @@ def _latest(table, ms, features):
     newest = table.take(np.argsort(ms, kind="stable"))[["item_id", *features]].drop_duplicates("item_id", keep="last")
     return newest.sort_values("item_id").reset_index(drop=True)
 
+# %% ../nbs/02_datasets.ipynb #9f28071b
 def _words(file, table, ours, words):
     "Codes from 1 on as words."
     code = table[ours].to_numpy().astype(np.int64) - 1
     _refuse(file, (code < 0) | (code >= len(words)), ours, f"is none of the codes from 1 to {len(words)}")
     return pd.Categorical.from_codes(code, words)
 
+# %% ../nbs/02_datasets.ipynb #843a9d24
 @reader("uci")
 def read_uci(path:Path|str,     # the zip as downloaded, its folder, or `e-shop clothing 2008.csv`
             )->Log:
-    "UCI data set 553. The log has no time of day: a click gets midnight (UTC) plus its place in the session in seconds."
-    plain   = {"year": "year", "month": "month", "timestamp": "day", "order": "order", "country": "country", "session_id": "session ID"}
+    "UCI data set 553. It has no time of day: a click gets midnight (UTC) plus its place in the session, in seconds."
+    plain   = {n: n for n in ("year", "month", "order", "country")} | {"timestamp": "day", "session_id": "session ID"}
     coded   = {ours: theirs for ours, (theirs, _) in _UCI.items()}
     columns = {ours: (theirs, pa.int32()) for ours, theirs in (plain | coded).items()}
     columns |= {"item_id": ("page 2 (clothing model)", pa.string()), "price": ("price", pa.float32())}
     file    = _Csv(_find(path, "e-shop clothing 2008.csv"), columns, sep=";")
-    table   = file.read()
+    table   = file.table()
     year, month, day, order = (table[n].to_numpy().astype(np.int64) for n in ("year", "month", "timestamp", "order"))
     _refuse(file, (month < 1) | (month > 12), "month", "is no month")
     month   = ((year - 1970) * 12 + month - 1).astype("M8[M]")
@@ -388,11 +405,12 @@ def read_uci(path:Path|str,     # the zip as downloaded, its folder, or `e-shop 
     _refuse(file, date.astype("M8[M]") != month, "timestamp", "is no day of that month")
     _refuse(file, order < 1, "order", "is no place in a session, they start at 1")
     ms      = date.astype("M8[ms]").astype(np.int64) + order * 1000
-    known   = {ours: _words(file, table, ours, words) for ours, (_, words) in _UCI.items()} | {"price": table["price"].to_numpy()}
+    known   = {ours: _words(file, table, ours, words) for ours, (_, words) in _UCI.items()}
+    known  |= {"price": table["price"].to_numpy()}
     items   = _latest(pd.DataFrame({"item_id": _series(table["item_id"]), **known}), ms, list(known))
     return _log(file, table.select(["session_id", "item_id", "timestamp", "country"]), ms, items)
 
-# %% ../nbs/02_datasets.ipynb #22aeb468
+# %% ../nbs/02_datasets.ipynb #f5de9b29
 def _roots(file, child, parent):
     "The root of each category; a parent that is no category makes its child a root."
     ids = pd.Index(child)
@@ -404,10 +422,11 @@ def _roots(file, child, parent):
     _refuse(file, ~top[up], "child", "is among its own ancestors")
     return pd.Series(ids[up], ids)
 
+# %% ../nbs/02_datasets.ipynb #5ba5aef9
 def _properties(home, clicked, end):
     "Latest category, price and availability of each item that was clicked, as known at `end` (milliseconds)."
-    columns = {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()), "property": ("property", pa.string()),
-               "value": ("value", pa.string())}
+    columns = {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()),
+               "property": ("property", pa.string()), "value": ("value", pa.string())}
     kept, rows, wanted = [], 0, pa.array(["categoryid", "790", "available"])
     for part in filter(None, (_find(home, f"item_properties{n}.csv", must=False) for n in ("_part1", "_part2", ""))):
         for batch in _Csv(part, columns, blank=["value"]).batches():
@@ -418,42 +437,46 @@ def _properties(home, clicked, end):
     found  = found.filter(pc.and_(pc.is_in(found["item_id"], clicked), pc.less_equal(found["time"], end))).to_pandas()
     latest = found.sort_values("time", kind="stable").drop_duplicates(["item_id", "property"], keep="last")
     reason = "rows of item_properties: other properties, items that nobody clicked, or later than the log"
-    return latest.pivot(index="item_id", columns="property", values="value").reindex(columns=wanted.to_pylist()), {reason: rows - len(found)}
+    table  = latest.pivot(index="item_id", columns="property", values="value").reindex(columns=wanted.to_pylist())
+    return table.astype("str"), {reason: rows - len(found)}
 
+# %% ../nbs/02_datasets.ipynb #3f8a4e72
 @reader("retailrocket")
 def read_retailrocket(path:Path|str,    # `events.csv`, or a folder or zip with it; `item_properties_part*.csv` and
                                         # `category_tree.csv` beside it are used if they are there
                      )->Log:
     "The RetailRocket log: visitors instead of sessions, and what is known about the items."
     path    = Path(path)
-    columns = {"user_id": ("visitorid", pa.int32()), "item_id": ("itemid", pa.int32()), "timestamp": ("timestamp", pa.int64()),
-               "event": ("event", _WORD)}
+    columns = {"user_id": ("visitorid", pa.int32()), "item_id": ("itemid", pa.int32()),
+               "timestamp": ("timestamp", pa.int64()), "event": ("event", _WORD)}
     file    = _Csv(_find(path, "events.csv"), columns)
-    table   = file.read()
+    table   = file.table()
     ms      = table["timestamp"].to_numpy()
     home    = path if path.is_dir() or path.suffix == ".zip" else path.parent
     items, left_out = _properties(home, pc.unique(table["item_id"]).cast(pa.int64()), int(ms.max()))
     if items is not None: items = _readable(items, _find(home, "category_tree.csv", must=False))
     return _log(file, table, ms, items, left_out)
 
+# %% ../nbs/02_datasets.ipynb #18512366
 def _readable(items, tree):
     "Root category, category, price and availability, each in its type."
     leaf = root = pd.to_numeric(items["categoryid"], errors="coerce").astype("Int64")
     if tree:
         tree = _Csv(tree, {"child": ("categoryid", pa.int32()), "parent": ("parentid", pa.int32())}, blank=["parent"])
-        rows = tree.read().to_pandas()
+        rows = tree.table().to_pandas()
         up   = _roots(tree, rows["child"], rows["parent"].fillna(-1).astype(np.int64))
-        root = leaf.map(up).astype("Int64").fillna(leaf)            # a category that the tree does not know is its own root
+        root = leaf.map(up).astype("Int64").fillna(leaf)        # a category unknown to the tree is its own root
     price = items["790"].str.extract(r"^n(\d+(?:\.\d+)?)$")[0].astype("float32")
-    table = pd.DataFrame({"category": root.astype("string").astype("category"), "subcategory": leaf.astype("Int32"), "price": price,
-                          "available": items["available"].map({"0": False, "1": True}).astype("boolean")})
-    return table.rename_axis(columns=None).reset_index()
+    there = items["available"].map({"0": False, "1": True}).astype("boolean")
+    table = pd.DataFrame({"category": root.map(str, na_action="ignore").astype("category"), "subcategory": leaf.astype("Int32"),
+                          "price": price, "available": there})
+    return table.reset_index(names="item_id")
 
-# %% ../nbs/02_datasets.ipynb #ce60d5f5
+# %% ../nbs/02_datasets.ipynb #04195dc8
 class _NoNames(pickle.Unpickler):
     "Builds lists, tuples, numbers and texts; fetches nothing by name."
     def find_class(self, module, name):
-        raise DataError(f"it wants {module}.{name}, and a file of sessions has no business with that; do not open it with plain pickle")
+        raise DataError(f"it wants {module}.{name}, which no list of sessions needs; do not open it with plain pickle")
     def persistent_load(self, pid): raise DataError("it refers to things outside the file; write plain lists")
 
 def _unpickle(piece):
@@ -463,10 +486,12 @@ def _unpickle(piece):
         except DataError as e: raise DataError(f"{piece}: {e}") from None
         except Exception as e: raise DataError(f"{piece} is not a whole pickle ({type(e).__name__}); fetch it again") from e
 
+# %% ../nbs/02_datasets.ipynb #a2e5273d
 def _only(values, types, piece, what):
     "Complain unless each value is of one of the types, exactly."
     if odd := sorted(t.__name__ for t in set(map(type, values)) - set(types)):
-        raise DataError(f"{piece}: {what} should be lists of whole numbers, there is a {odd[0]} among them; write plain lists")
+        raise DataError(f"{piece}: {what} should be lists of whole numbers, there is a {odd[0]} among them; "
+                        "write plain lists")
     return values
 
 def _numbers(values, piece, what):
@@ -474,6 +499,7 @@ def _numbers(values, piece, what):
     try: return np.array(_only(values, [int], piece, what), np.int64)
     except OverflowError: raise DataError(f"{piece}: {what} hold a number beyond 64 bits; write ids that fit") from None
 
+# %% ../nbs/02_datasets.ipynb #5807ec9e
 def _sessions(lists, piece, what):
     "A list of lists of item ids as `Sessions`."
     _only([lists], [list, tuple], piece, what)
@@ -485,13 +511,14 @@ def _sessions(lists, piece, what):
         raise DataError(f"{piece}, list {np.searchsorted(ends, place, side='right')} of {what}: {flat[place]} {_ZERO}")
     return Sessions(flat, ends)
 
-# %% ../nbs/02_datasets.ipynb #29949a57
+# %% ../nbs/02_datasets.ipynb #8d1b0da2
 def _sessions_of_cases(prefixes, targets, piece):
     "Whole sessions from cases written longest prefix first, and the shortest prefix's length."
-    known, target = _sessions(prefixes, piece, "prefixes"), _numbers(_only([targets], [list, tuple], piece, "targets")[0], piece, "targets")
+    known  = _sessions(prefixes, piece, "prefixes")
+    target = _numbers(_only([targets], [list, tuple], piece, "targets")[0], piece, "targets")
     if len(known) != len(target):
         raise DataError(f"{piece} has {len(known):,} prefixes and {len(target):,} targets; fetch it again")
-    if target.min() < 1: raise DataError(f"{piece}, target {np.argmax(target < 1) + 1}: {target[np.argmax(target < 1)]} {_ZERO}")
+    if (low := target < 1).any(): raise DataError(f"{piece}, target {np.argmax(low) + 1}: {target[low][0]} {_ZERO}")
     n        = known.lengths
     last     = n == n.min()
     first    = np.flatnonzero(np.r_[True, last[:-1]])
@@ -501,21 +528,22 @@ def _sessions_of_cases(prefixes, targets, piece):
     start    = sessions.offsets[owner]
     place    = np.repeat(start - known.offsets[:-1], n) + np.arange(known.n_events)    # of each click of each prefix
     ok       = n == n[first][owner] - (np.arange(len(n)) - first[owner])
-    if ok.all() and last[-1]:
+    ok[-1] &= last[-1]
+    if ok.all():
         ok  = sessions.items[start + n] == target
         ok &= np.bincount(np.repeat(np.arange(len(n)), n), sessions.items[place] != known.items, minlength=len(n)) == 0
-    if not (ok.all() and last[-1]):
-        raise DataError(f"{piece}, case {np.argmin(np.r_[ok, False]) + 1:,}: it does not follow from the case before; "
+    if not ok.all():
+        raise DataError(f"{piece}, case {np.argmin(ok) + 1:,}: it does not follow from the case before; "
                         "a session's cases must stand together, longest prefix first")
     return sessions, int(n.min())
 
-# %% ../nbs/02_datasets.ipynb #ac89d93e
+# %% ../nbs/02_datasets.ipynb #f6078168
 @dataclass(repr=False)
 class Benchmark(_Card):
     "Sessions that come split already; a test item that training does not know is 0."
     train: Sessions             # training sessions, with the catalogue of their items; raw_id is the file's own id
     test: Sessions              # test sessions, with times where the file has them
-    first_position: int = 1     # fewest known clicks of a test case; 2 means that a session's second click is not tested
+    first_position: int = 1     # fewest known clicks of a test case; with 2, a session's second click is not tested
     left_out: dict = field(default_factory=dict)    # reason -> sessions left out on purpose
     source: str = ""            # name of the data set or folder
 
@@ -528,26 +556,31 @@ class Benchmark(_Card):
     def summary(self)->dict:    # plain values, ready for JSON
         "What is in the benchmark, in numbers."
         return {"source": self.source, "items": self.train.n_items, "training sessions": len(self.train),
-                "training clicks": self.train.n_events, "training cases": len(self.train.cases()[0]), "test sessions": len(self.test),
-                "test cases": len(self.cases()[0]), "shortest prefix": self.first_position, "left out": dict(self.left_out)}
+                "training clicks": self.train.n_events, "training cases": len(self.train.cases()[0]),
+                "test sessions": len(self.test), "test cases": len(self.cases()[0]),
+                "shortest prefix": self.first_position, "left out": dict(self.left_out)}
 
+# %% ../nbs/02_datasets.ipynb #9177bfa2
 def _timed(path, sessions, first_position):
     "The test sessions with their times, if the folder has them; they must agree with those rebuilt."
     piece = _find(path, "all_test_seq_time.txt", must=False)
     if piece is None: return sessions, {}
     lists  = _only(_unpickle(piece), [list, tuple], piece, "sessions")
     clicks = _only(list(chain.from_iterable(lists)), [tuple, list], piece, "clicks")
-    if set(map(len, clicks)) != {2}: raise DataError(f"{piece} should hold lists of (item, unix seconds); fetch it again")
+    if set(map(len, clicks)) != {2}:
+        raise DataError(f"{piece} should hold lists of (item, unix seconds); fetch it again")
     flat   = _numbers(list(chain.from_iterable(clicks)), piece, "clicks")
     timed  = Sessions(flat[::2], np.cumsum([0, *map(len, lists)]), flat[1::2])
-    if timed.times.min() < 0: raise DataError(f"{piece}: {timed.times.min()} is a negative time, before 1970; correct or remove that click")
+    if timed.times.min() < 0:
+        raise DataError(f"{piece}: {timed.times.min()} is a negative time, before 1970; correct or remove that click")
     whole  = timed[timed.lengths > first_position]
     if not (np.array_equal(whole.offsets, sessions.offsets) and np.array_equal(whole.items, sessions.items)):
         raise DataError(f"{piece} holds other sessions than test.txt; fetch both again")
     return whole, {f"test sessions of {first_position} clicks or fewer, which give no case": len(timed) - len(whole)}
 
+# %% ../nbs/02_datasets.ipynb #355770ab
 @reader("srgnn")
-def read_srgnn(path:Path|str,   # folder or zip with `all_train_seq.txt` and `test.txt`; `all_test_seq_time.txt` is used if there
+def read_srgnn(path:Path|str,   # folder or zip with `all_train_seq.txt`, `test.txt` and perhaps `all_test_seq_time.txt`
               )->Benchmark:
     "A benchmark in the form of SR-GNN: pickled lists, read without running anything."
     path  = Path(path)
@@ -562,7 +595,7 @@ def read_srgnn(path:Path|str,   # folder or zip with `all_train_seq.txt` and `te
     encode    = lambda s: Sessions(catalogue.encode(s.items).astype(np.int32), s.offsets, s.times, catalogue)
     return Benchmark(encode(known), encode(asked), first_position, left_out, path.name)
 
-# %% ../nbs/02_datasets.ipynb #d756e1ba
+# %% ../nbs/02_datasets.ipynb #9a3af3c1
 class _Parquet:
     "A Parquet file, with the interface of `_Csv`."
     def __init__(self, piece, columns, optional=(), blank=()):
@@ -571,22 +604,24 @@ class _Parquet:
         self.piece, self.blank = piece, {*optional, *blank}
         self.columns = _choose(piece, self.found.schema_arrow.names, columns, optional)
 
-    def read(self):
+    def table(self):
         table = self.found.read([theirs for theirs, _ in self.columns.values()]).rename_columns(list(self.columns))
         if not len(table): raise DataError(f"{self.piece} has no rows; write it again")
         for i, (ours, (theirs, type)) in enumerate(self.columns.items()):
             if type is None: continue
             try: table = table.set_column(i, ours, table[ours].cast(type))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-                raise DataError(f"{self.piece}, column {theirs}: its {table[ours].type} cannot be read as {_kind(type)}; convert it first") from None
-        self.table = table
+                raise DataError(f"{self.piece}, column {theirs}: its {table[ours].type} cannot be read as {_kind(type)}; "
+                                "convert it first") from None
+        self.rows = table
         return _complete(self, table)
 
     def wrong(self, row, ours, why):
-        value = self.table[ours][row].as_py()
-        return DataError(f"{self.piece}, row {row + 1}, column {self.columns[ours][0]}: {value!r} {why}; correct or remove that row")
+        value = self.rows[ours][row].as_py()
+        theirs = self.columns[ours][0]
+        return DataError(f"{self.piece}, row {row + 1}, column {theirs}: {value!r} {why}; correct or remove that row")
 
-# %% ../nbs/02_datasets.ipynb #c1e61700
+# %% ../nbs/02_datasets.ipynb #8046a09a
 _FEATURES = {"category": _WORD, "name": pa.string(), "price": pa.float64(), "colour": _WORD}
 _CSV      = {"session_id": None, "user_id": None, "item_id": None, "timestamp": None, "event": _WORD} | _FEATURES
 _SPLIT    = 100_000_000_000     # unix times from here on are milliseconds: 1973 in one unit, the year 5138 in the other
@@ -598,10 +633,11 @@ def _milliseconds(file, column, unit):
     value = column.to_numpy()
     small = value < _SPLIT
     if unit is None and not small.all():
-        _refuse(file, small & (value >= 0), "timestamp", "looks like seconds where others are milliseconds (say unit=s or unit=ms)")
+        _refuse(file, small & (value >= 0), "timestamp", "looks like seconds, others do not (say unit=s or unit=ms)")
     if unit == "ms" or unit is None and not small.all(): return np.floor(value).astype(np.int64)
     return np.floor(value * 1000.).astype(np.int64) if value.dtype.kind == "f" else value.astype(np.int64) * 1000
 
+# %% ../nbs/02_datasets.ipynb #7718847e
 def _narrow(column):
     "int64 as int32 where it fits."
     if not pa.types.is_integer(column.type): return column
@@ -613,17 +649,17 @@ def _insist(text):
     if re.fullmatch(r"-?\d+", text): return pa.int64()
     return pa.timestamp("ms", "UTC" if re.search(r"(Z|[+-]\d\d:?\d\d)$", text) else None)
 
-# %% ../nbs/02_datasets.ipynb #7c1e66a7
+# %% ../nbs/02_datasets.ipynb #99e908cc
 @reader("csv")
 def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep may be `tab`
             )->Log:
-    "Any CSV or Parquet file with one row a click; times are unix seconds, milliseconds or ISO text (UTC where no zone is given)."
+    "Any CSV or Parquet file with one row a click; times are unix seconds, milliseconds or ISO text (UTC without a zone)."
     path, _, query = str(spec).partition("?")
     given    = dict(parse_qsl(query, keep_blank_values=True))
     sep, unit = given.pop("sep", ",").replace("tab", "\t"), given.pop("unit", None)
     if (unknown := [k for k in given if k not in _CSV]) or unit not in (None, "s", "ms") or len(sep) != 1:
-        raise DataError(f"csv:{spec}: {', '.join(unknown) or 'sep or unit'} is not understood; after ? come ours=theirs for {', '.join(_CSV)}, "
-                        "sep=one character or tab, unit=s or ms")
+        raise DataError(f"csv:{spec}: {', '.join(unknown) or 'sep or unit'} is not understood; after ? come ours=theirs "
+                        f"for {', '.join(_CSV)}, sep=one character or tab, unit=s or ms")
     piece    = _find(path)
     columns  = {ours: (given.get(ours, ours), type) for ours, type in _CSV.items()}
     optional = [c for c in _CSV if c not in ("item_id", "timestamp") and c not in given]
@@ -631,12 +667,13 @@ def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timest
     parquet  = piece.path.suffix == ".parquet"
     file     = _Parquet(piece, columns, **may_miss) if parquet else _Csv(piece, columns, sep, **may_miss)
     who      = next((c for c in ("session_id", "user_id") if c in file.columns), None)
-    if not who: raise DataError(f"{piece} has no column session_id and none user_id; name one: csv:{path}?session_id=…")
+    if not who:
+        raise DataError(f"{piece} has no column session_id and none user_id; say which one it is: ?session_id=its-name")
     file.blank.discard(who)
-    table    = file.read()
-    if isinstance(first := table["timestamp"][0].as_py(), str):     # some cell is no time: insist on what the first one is
+    table    = file.table()
+    if isinstance(first := table["timestamp"][0].as_py(), str):     # some cell is no time: insist on the first one's type
         file.columns["timestamp"] = (file.columns["timestamp"][0], _insist(first))
-        table = file.read()
+        table = file.table()
     ms       = _milliseconds(file, table["timestamp"], unit)
     for name in {"session_id", "user_id", "item_id"} & {*table.column_names}:
         table = table.set_column(table.column_names.index(name), name, _narrow(table[name]))
@@ -644,7 +681,7 @@ def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timest
     items    = _latest(pd.DataFrame({c: _series(table[c]) for c in ["item_id", *about]}), ms, about) if about else None
     return _log(file, table, ms, items)
 
-# %% ../nbs/02_datasets.ipynb #21b3bd35
+# %% ../nbs/02_datasets.ipynb #bb4fd5b5
 @dataclass(frozen=True)
 class Remote:
     "One file of a data set."
@@ -652,6 +689,7 @@ class Remote:
     url: str|None = None        # where it can be fetched without signing in; None = by hand
     sha256: str|None = None     # of its bytes; None = never seen by us
 
+# %% ../nbs/02_datasets.ipynb #de62dcf2
 @dataclass(frozen=True)
 class Dataset:
     "What one should know of a data set before using it."
@@ -670,11 +708,12 @@ class Dataset:
         return "\n".join(f"{k:>8}: {getattr(self, k)}" for k in keys if getattr(self, k))
 
 _KAGGLE = "https://www.kaggle.com/{}datasets/{}"
-_GNN    = "https://raw.githubusercontent.com/CCIIPLab/GCE-GNN/32e2eb918d41d8d60a5fc1271a8c458125e036f6/datasets/diginetica/"
+_GNN    = ("https://raw.githubusercontent.com/CCIIPLab/GCE-GNN/32e2eb918d41d8d60a5fc1271a8c458125e036f6/"
+           "datasets/diginetica/")
 _UNSEEN = ("No checksum: the owner publishes none, and the archive may not be passed on; "
            "what arrives is reported with its own sha256.")
 
-# %% ../nbs/02_datasets.ipynb #decf35f4
+# %% ../nbs/02_datasets.ipynb #7c152b87
 REGISTRY: dict[str, Dataset] = {
     "generated": Dataset(
         title="The generated shop of lesson 03, whose best possible answer is known", format="generated",
@@ -686,8 +725,8 @@ REGISTRY: dict[str, Dataset] = {
         licence="CC BY-NC-ND 4.0: no commercial use, no changed copies",
         size="about 0.4 GB zipped; 33,003,944 clicks, 9,249,729 sessions, 52,739 items",
         citation="Ben-Shimon et al. 2015, RecSys Challenge 2015 and the YOOCHOOSE Dataset, RecSys",
-        files=(Remote("recsys-challenge-2015.zip", _KAGGLE.format("api/v1/", "download/chadgostopp/recsys-challenge-2015")),),
-        kaggle=True, note=_UNSEEN),
+        files=(Remote("recsys-challenge-2015.zip",
+                      _KAGGLE.format("api/v1/", "download/chadgostopp/recsys-challenge-2015")),), kaggle=True, note=_UNSEEN),
     "retailrocket": Dataset(
         title="RetailRocket: 4.5 months of views, carts and purchases, with item properties over time", format="retailrocket",
         source=_KAGGLE.format("", "retailrocket/ecommerce-dataset"),
@@ -716,22 +755,24 @@ REGISTRY: dict[str, Dataset] = {
         source="https://github.com/CCIIPLab/GCE-GNN/tree/master/datasets/diginetica", licence="as diginetica",
         size="5.6 MB; 719,470 training and 60,858 test cases, 43,097 items",
         citation="Wu et al. 2019, Session-based Recommendation with Graph Neural Networks, AAAI",
-        files=(Remote("all_train_seq.txt", _GNN + "all_train_seq.txt", "55694865221c682aaa9df6cd5a4ddccff5de902334df5605c5767ee464e11365"),
+        files=(Remote("all_train_seq.txt", _GNN + "all_train_seq.txt",
+                      "55694865221c682aaa9df6cd5a4ddccff5de902334df5605c5767ee464e11365"),
                Remote("test.txt", _GNN + "test.txt", "b2b81f9cb22feb2174feeb3e678b9de5e41ff1653bf23cdaf9046e5404f002ff")),
-        note="The checksums are those of the files that sessrec is tested with. The address is one of several public copies; "
-             "a copy that differs is refused."),
+        note="The checksums are those of the files that sessrec is tested with. The address is one of several public "
+             "copies; a copy that differs is refused."),
     "srgnn-retailrocket": Dataset(
         title="RetailRocket in the form of SR-GNN, with the times of the test sessions", format="srgnn",
         source=_KAGGLE.format("", "retailrocket/ecommerce-dataset"), licence="CC BY-NC-SA 4.0, as retailrocket",
-        size="4 MB; 559,816 training and 15,132 test cases, 36,968 items", citation="Wu et al. 2019 for the form; retailrocket for the data",
+        size="4 MB; 559,816 training and 15,132 test cases, 36,968 items",
+        citation="Wu et al. 2019 for the form; as retailrocket for the data",
         files=(Remote("all_train_seq.txt", None, "dcb31faa5037c527b516b4d8e3aa6d81b81549e45f4ead3b02ca99c6ecd67181"),
                Remote("test.txt", None, "16b3c3e6fed4868192ab8eddcf6d4b3545ce3cd3906ab7012e2e5aea35617be5"),
                Remote("all_test_seq_time.txt", None, "682353d372d1bc5f6db09049a0ce5d8e022fb3f0715c12be696367fc3b848809")),
-        note="We know no stable public address of these three files; the checksums are those of the files that sessrec is tested with. "
-             "`sessrec prepare retailrocket` makes a split of its own from the raw log."),
+        note="We know no stable public address of these three files; the checksums are those of the files that sessrec is "
+             "tested with. `sessrec prepare retailrocket` makes a split of its own from the raw log."),
 }
 
-# %% ../nbs/02_datasets.ipynb #d6b83a97
+# %% ../nbs/02_datasets.ipynb #686ed962
 def _checkout():
     "The folder of the checkout, None when sessrec is installed elsewhere."
     root = Path(sessrec.__file__).resolve().parent.parent
@@ -742,9 +783,10 @@ def data_dir()->Path:       # need not exist yet
     if given := os.environ.get("SESSREC_DATA"): return Path(given).expanduser()
     return root/"data" if (root := _checkout()) else Path(pooch.os_cache("sessrec"))
 
+# %% ../nbs/02_datasets.ipynb #3c3de989
 def shared_data(relative:str,   # path below the folder of test data
                )->Path:         # that file or folder
-    "Real data for a test, below `SESSREC_SHARED` or `../shared/data`; where there are none the test is skipped, but fails if `CI` is set."
+    "Real data for a test, in `SESSREC_SHARED` or `../shared/data`; without them it is skipped, or fails if `CI` is set."
     roots  = [Path(p) for p in [os.environ.get("SESSREC_SHARED")] if p]
     roots += [r.parent/"shared"/"data" for r in (_checkout(), Path.cwd()) if r]
     for root in roots:
@@ -755,7 +797,7 @@ def shared_data(relative:str,   # path below the folder of test data
     import pytest
     pytest.skip(missing)
 
-# %% ../nbs/02_datasets.ipynb #08f84417
+# %% ../nbs/02_datasets.ipynb #de5444fb
 class _Resuming:
     "A downloader for pooch that goes on where an earlier attempt broke off."
     def __init__(self, part, **request): self.part, self.request = part, request
@@ -773,7 +815,8 @@ class _Resuming:
                     self._save(r, have, total)
         except requests.RequestException as e:
             got = self.part.stat().st_size if self.part.exists() else 0
-            raise DataError(f"{url}: {type(e).__name__} after {got:,} bytes{self._hint(e)}; run it again, it goes on from there") from e
+            raise DataError(f"{url}: {type(e).__name__} after {got:,} bytes{self._hint(e)}; "
+                            "run it again, it goes on from there") from e
         os.replace(self.part, output_file)
 
     def _save(self, r, have, total):
@@ -785,7 +828,7 @@ class _Resuming:
         code = getattr(e.response, "status_code", None)
         return f" (the server says {code}{': the token is not accepted' if code in (401, 403) else ''})" if code else ""
 
-# %% ../nbs/02_datasets.ipynb #f44b9ca5
+# %% ../nbs/02_datasets.ipynb #7ce78c7f
 def _kaggle(name, folder):
     "How to sign in to Kaggle, as keywords of `requests.get`."
     if token := os.environ.get("KAGGLE_API_TOKEN"): return {"headers": {"Authorization": f"Bearer {token}"}}
@@ -797,9 +840,11 @@ def _kaggle(name, folder):
             raise DataError(f"{config} is not a token of Kaggle; create a new one in your Kaggle settings") from None
     if user and key: return {"auth": (user, key)}
     d = REGISTRY[name]
-    raise DataError(f"{name} is on Kaggle, which wants an account: create a token in your Kaggle settings, save it as {config} and run this again; "
-                    f"or download it in your browser from {d.source} and save it as {folder/d.files[0].name}")
+    raise DataError(f"{name} is on Kaggle, which wants an account: create a token in your Kaggle settings, save it as "
+                    f"{config} and run this again; or download it in your browser from {d.source} and save it as "
+                    f"{folder/d.files[0].name}")
 
+# %% ../nbs/02_datasets.ipynb #dafe2c40
 def download(name:str,      # a key of `REGISTRY`
             )->Path:        # the folder with its files
     "Fetch a data set into `data_dir()/name`: goes on where it broke off, checks checksums, keeps what is there already."
@@ -811,6 +856,7 @@ def download(name:str,      # a key of `REGISTRY`
         if not there: _fetch(name, d, f, folder)
     return folder
 
+# %% ../nbs/02_datasets.ipynb #630481b1
 def _fetch(name, d, f, folder):
     "Fetch one file, or say how to."
     if f.url is None:
@@ -825,26 +871,28 @@ def _fetch(name, d, f, folder):
         raise DataError(f"{f.url}: what came is not the file we know (its sha256 is not {f.sha256}) and was thrown away; "
                         f"try again later, or see {d.source}") from e
     if not f.sha256:
-        print(f"{f.name} came with sha256 {pooch.file_hash(str(folder/f.name))}; we know none to compare it with", file=sys.stderr)
+        found = pooch.file_hash(str(folder/f.name))
+        print(f"{f.name} came with sha256 {found}; we know none to compare it with", file=sys.stderr)
 
-# %% ../nbs/02_datasets.ipynb #2f6c741e
+# %% ../nbs/02_datasets.ipynb #45cba1aa
 def read(spec:str,          # a name of `REGISTRY`, or `FORMAT:PATH` with a key of `READERS`
         )->Log|Benchmark:   # `Benchmark` for the form of SR-GNN, else `Log`
     "Read a data set that is on this machine."
     kind, colon, path = str(spec).partition(":")
-    if kind == "generated" and kind not in READERS: import_module("sessrec.synthetic")     # lesson 03 brings its own reader
+    if kind == "generated" and kind not in READERS: import_module("sessrec.synthetic")      # lesson 03 brings its reader
     if colon and path and kind in READERS: return READERS[kind](path)
     if spec not in REGISTRY:
-        raise DataError(f"{spec!r} is neither a data set ({', '.join(REGISTRY)}) nor FORMAT:PATH with a format of {', '.join(READERS)}")
+        raise DataError(f"{spec!r} is neither a data set ({', '.join(REGISTRY)}) "
+                        f"nor FORMAT:PATH with a format of {', '.join(READERS)}")
     d, folder = REGISTRY[spec], data_dir()/spec
     if not d.files: return READERS[d.format]()
     if not folder.is_dir():
-        raise DataError(f"{spec} is not in {folder}; `sessrec data download {spec}` fetches it or says how to get it ({d.size})")
+        raise DataError(f"{spec} is not in {folder}; `sessrec data download {spec}` fetches it or says how ({d.size})")
     found = READERS[d.format](folder)
     found.source = spec
     return found
 
-# %% ../nbs/02_datasets.ipynb #95cf3e6a
+# %% ../nbs/02_datasets.ipynb #d0f95b26
 def _write_rows(path, rows, columns, sep=",", header=True, chunk=2_000_000):
     "Write `columns(part of rows)`, a dict of arrays, part by part; the file gets its name when it is whole."
     with replacing(path) as tmp, open(tmp, "wb") as f:
@@ -860,6 +908,7 @@ def _as_yoochoose(e):
     return {"session": e["session_id"].array, "time": np.datetime_as_string(_ms(e).astype("M8[ms]"), timezone="UTC"),
             "item": e["item_id"].array, "category": e["category"].astype(str)}
 
+# %% ../nbs/02_datasets.ipynb #cb61d895
 def _as_diginetica(e):
     day, frame = np.divmod(_ms(e), 86_400_000)
     user = e["user_id"].astype("string").fillna("NA")
@@ -868,12 +917,13 @@ def _as_diginetica(e):
 
 def _as_retailrocket(e):
     bought = (e["event"] == "transaction").to_numpy()
-    return {"timestamp": _ms(e), "visitorid": e["user_id"].array, "event": e["event"].astype(str), "itemid": e["item_id"].array,
-            "transactionid": pa.array(np.arange(len(e)), mask=~bought)}
+    return {"timestamp": _ms(e), "visitorid": e["user_id"].array, "event": e["event"].astype(str),
+            "itemid": e["item_id"].array, "transactionid": pa.array(np.arange(len(e)), mask=~bought)}
 
 _FORMS = {"yoochoose": (_as_yoochoose, ",", False), "diginetica": (_as_diginetica, ";", True),
           "retailrocket": (_as_retailrocket, ",", True)}      # columns, separator, header line
 
+# %% ../nbs/02_datasets.ipynb #d46af757
 def write_raw(format:str,           # yoochoose, diginetica or retailrocket
               events:pd.DataFrame,  # as in a `Log`, in any order; a column `millisecond` (0 to 999) is added to the seconds
               path:Path|str,        # the file to write (RetailRocket's is `events.csv`)
@@ -883,7 +933,7 @@ def write_raw(format:str,           # yoochoose, diginetica or retailrocket
     columns, sep, header = _FORMS[format]
     _write_rows(path, events, columns, sep, header)
 
-# %% ../nbs/02_datasets.ipynb #3fb96765
+# %% ../nbs/02_datasets.ipynb #1b39920d
 _SHAPES = {"yoochoose": (52_739, 3.57, "2014-04-01", 182), "diginetica": (122_993, 3.98, "2016-01-01", 152),
            "retailrocket": (235_061, 1.96, "2015-05-03", 137)}      # items, clicks a session (or user), first day, days
 
@@ -898,24 +948,31 @@ def _some_events(format, n, rng):
     begin   = np.sort(rng.integers(0, n_days, len(lengths))) * 86_400_000 + rng.integers(0, 43_200_000, len(lengths))
     ms      = np.datetime64(first_day, "ms").astype(np.int64) + begin[session - 1] + clock - clock[first][session - 1]
     item    = (rng.random(n)**4 * n_items).astype(np.int32) + 1         # the fourth power: few items get most clicks
-    return pd.DataFrame({"session_id": session, "item_id": item, "timestamp": ms // 1000, "millisecond": (ms % 1000).astype(np.int16)})
+    return pd.DataFrame({"session_id": session, "item_id": item, "timestamp": ms // 1000,
+                         "millisecond": (ms % 1000).astype(np.int16)})
 
+# %% ../nbs/02_datasets.ipynb #ac83f5bc
 def _write_properties(folder, n, first_ms, rng):
     "`n` rows of item properties in two files, and a tree of categories."
-    names, before, after = map(pa.array, (["categoryid", "790", "available", "888"], ["", "n", "", ""], ["", ".000", "", " 1285872 n24.000"]))
+    names  = pa.array(["categoryid", "790", "available", "888"])
+    before = pa.array(["", "n", "", ""])
+    after  = pa.array(["", ".000", "", " 1285872 n24.000"])
     def columns(rows):
         kind   = pa.array(rows["kind"].to_numpy())
         number = pa.array(np.where(rows["kind"] == 2, rows["number"] % 2, rows["number"])).cast(pa.string())
         value  = pc.binary_join_element_wise(before.take(kind), number, after.take(kind), "")
         return {"timestamp": rows["time"].array, "itemid": rows["item"].array, "property": names.take(kind), "value": value}
-    rows = pd.DataFrame({"time": first_ms + rng.integers(0, 18, n) * 604_800_000, "item": rng.integers(1, 417_054, n, dtype=np.int32),
+    rows = pd.DataFrame({"time": first_ms + rng.integers(0, 18, n) * 604_800_000,      # one of 18 weekly snapshots
+                         "item": rng.integers(1, 417_054, n, dtype=np.int32),
                          "kind": rng.choice(np.arange(4, dtype=np.int8), n, p=[.04, .09, .07, .8]),
                          "number": rng.integers(0, 1669, n, dtype=np.int32)})
     _write_rows(folder/"item_properties_part1.csv", rows[:n // 2], columns)
     _write_rows(folder/"item_properties_part2.csv", rows[n // 2:], columns)
     parent = pd.Series(np.arange(1669) // 5, dtype="Int64").mask(np.arange(1669) < 25)      # 25 roots, five children each
-    _write_rows(folder/"category_tree.csv", pd.DataFrame({"categoryid": np.arange(1669), "parentid": parent}), lambda t: dict(t.items()))
+    tree   = pd.DataFrame({"categoryid": np.arange(1669), "parentid": parent})
+    _write_rows(folder/"category_tree.csv", tree, lambda t: dict(t.items()))
 
+# %% ../nbs/02_datasets.ipynb #1e1559d8
 def write_like(format:str,      # yoochoose, diginetica or retailrocket
                path:Path|str,   # the file to write; for retailrocket a folder, which gets all four files
                n_events:int,    # clicks, at least 1
@@ -936,3 +993,60 @@ def write_like(format:str,      # yoochoose, diginetica or retailrocket
         events = events.iloc[np.argsort(events["session_id"] // 50 + rng.random(n_events), kind="stable")]
     write_raw(format, events, Path(path)/"events.csv" if format == "retailrocket" else path)
     if format == "retailrocket": _write_properties(Path(path), int(7.36 * n_events), int(_ms(events).min()), rng)
+
+# %% ../nbs/02_datasets.ipynb #34d35baa
+@exercise("02.1", hint="np.array(dates, 'M8[D]') turns text into days, and .astype('M8[s]').astype(int) days into unix seconds.")
+def check_02_1(answer):
+    "A click's time is midnight of its day in seconds, plus its milliseconds divided by 1,000; whole seconds round down."
+    dates, frames = ["2016-05-09", "2016-05-09", "1970-01-02"], np.array([0, 526_309, 999])
+    got  = np.asarray(answer(dates, frames))
+    want = np.array([1_462_752_000, 1_462_752_526, 86_400])
+    assert got.shape == want.shape, f"for three clicks I expected three numbers and got shape {got.shape}"
+    assert got[0] == want[0], f"midnight of 2016-05-09 (UTC) is {want[0]} in unix seconds, you say {got[0]}"
+    assert got[1] != want[0] + frames[1], "a time frame is in milliseconds, you added it as seconds"
+    assert np.array_equal(got, want), f"I expected {want.tolist()} and got {got.tolist()}"
+
+@exercise("02.2", hint="Compare neighbours: either the session number rises, or it stays and the time does not fall.")
+def check_02_2(answer):
+    "Time may fall where a new session begins, and only there."
+    cases = [([1, 1, 2, 2], [5, 9, 3, 4], True), ([1, 1, 2], [9, 5, 10], False), ([2, 1], [1, 2], False),
+             ([1, 1], [3, 3], True), ([7], [1], True), ([1, 2, 1], [1, 2, 3], False)]
+    for session, time, want in cases:
+        got = bool(answer(np.array(session), np.array(time)))
+        assert got or not want or (np.diff(time) >= 0).all(), \
+            f"sessions {session} at times {time} are in order: time may fall where a session begins"
+        assert got == want, f"sessions {session} at times {time}: you say {got}"
+
+@exercise("02.3", hint="A session begins after the last step of a staircase; how long is the shortest prefix of the file?")
+def check_02_3(answer):
+    "The first case of each staircase, with its target, is the session; the shortest prefix of the file marks the last step."
+    rng = np.random.default_rng(0)
+    for shortest in (1, 2):
+        sessions = [rng.integers(1, 9, n).tolist() for n in rng.integers(shortest + 1, 6, 9)]
+        cases    = [(s[:t], s[t]) for s in sessions for t in range(len(s) - 1, shortest - 1, -1)]
+        got      = [list(map(int, s)) for s in answer([p for p, _ in cases], [t for _, t in cases])]
+        assert len(got) == len(sessions) or shortest == 1, \
+            f"with shortest prefixes of 2 clicks I expected {len(sessions)} sessions and got {len(got)}: they need not end at 1"
+        assert len(got) == len(sessions), f"I expected {len(sessions)} sessions and got {len(got)}"
+        assert got == sessions, f"the first session is {sessions[0]}, you have {got[0]}"
+
+@exercise("02.4", hint="parent[parent] climbs two steps; put it in the place of parent, and repeat: 2, 4, 8, … steps.")
+def check_02_4(answer):
+    "Each round doubles the distance, so even a chain of a thousand categories takes ten rounds."
+    for n in (1, 5, 1000):
+        parent = np.maximum(np.arange(n) - 1, 0)        # one long chain down from 0
+        got    = np.asarray(answer(parent.copy()))
+        assert got.shape == (n,), f"for {n} categories I expected {n} roots and got shape {got.shape}"
+        assert (got == 0).all(), f"in a chain of {n} categories all have root 0; you stop at {got.max()}"
+    two = answer(np.array([0, 1, 0, 1, 3]))
+    assert np.array_equal(two, [0, 1, 0, 1, 1]), "with two roots, 0 and 1, each category must keep its own"
+
+@exercise("02.5", hint="Look for NC in the licences above. And what may you do with data for which no licence is stated?")
+def check_02_5(answer):
+    "Only the UCI log and the generated shop allow it; where no licence is stated, nothing is permitted."
+    answer = set(answer)
+    assert answer <= set(REGISTRY), f"{', '.join(map(str, answer - set(REGISTRY)))} is not in the registry"
+    nc = sorted(n for n in answer if "NC" in REGISTRY[n].licence)
+    assert not nc, f"the licence of {nc[0]} says NC: no commercial use"
+    assert not answer & {"diginetica", "srgnn-diginetica"}, "diginetica states no open licence: that is not free to use"
+    assert answer == {"uci", "generated"}, f"{sorted({'uci', 'generated'} - answer)[0]} is missing: read its licence again"

@@ -6,12 +6,13 @@
 __all__ = ['METRICS', 'ranks_of', 'ranks', 'gain', 'recall_at_k', 'mrr_at_k', 'ndcg_at_k', 'accuracy', 'bootstrap_interval',
            'paired_test', 'evaluate', 'by_prefix_length', 'item_clicks', 'by_popularity', 'top_items', 'coverage_at_k',
            'popularity_bias', 'shuffled', 'plot_ranks', 'plot_recall', 'plot_by_prefix_length', 'plot_differences',
-           'check_no_leak']
+           'check_no_leak', 'check_06_1', 'check_06_2', 'check_06_3', 'check_06_4']
 
-# %% ../nbs/06_evaluation.ipynb #9e401424
+# %% ../nbs/06_evaluation.ipynb #61943015
 from dataclasses import replace
 from time import perf_counter
 
+from matplotlib.colors import to_hex
 from torch import Tensor
 from tqdm import tqdm
 import matplotlib.pyplot as plt
@@ -20,7 +21,7 @@ import pandas as pd
 import torch
 
 from .lesson import colour_of, exercise
-from .sessions import PAD, Batch, Recommender, Sessions
+from .sessions import PAD, Recommender, Sessions
 
 # %% ../nbs/06_evaluation.ipynb #7ee5e48d
 def _nan_row(scores):
@@ -40,7 +41,7 @@ def ranks_of(scores:Tensor,     # `(B, n_items + 1)` float, higher is better; co
     found   = torch.cat([(some >= t).sum(1) for some, t in pieces])         # (B,)
     return found.masked_fill(targets == PAD, n_items + 1)
 
-# %% ../nbs/06_evaluation.ipynb #708308bd
+# %% ../nbs/06_evaluation.ipynb #ef422d80
 def _device_of(recommender):
     "Where it computes: its own word for it, else where its weights lie."
     if getattr(recommender, "device", None) is not None: return torch.device(recommender.device)
@@ -56,10 +57,11 @@ def _scored(recommender, sessions, batch_size=None, progress=False):
     session, position = sessions.cases()
     targets           = sessions.targets(session, position)
     if targets.max(initial=0) >= width:
-        raise ValueError(f"a target has id {targets.max()}, but {recommender.name} knows {width - 1} items: another catalogue?")
+        raise ValueError(f"a target has id {targets.max()}, but {recommender.name} knows {width - 1} items: "
+                         "the sessions are of another catalogue")
     order = np.argsort(position, kind="stable")
     size  = batch_size or max(1, 2**(22 if device.type == "cpu" else 27) // width)
-    bar   = tqdm(total=len(order), desc=f"ranking {recommender.name}", unit=" cases", delay=2, leave=False, disable=not progress)
+    bar   = tqdm(desc=recommender.name, total=len(order), unit=" cases", delay=2, leave=False, disable=not progress)
     training = getattr(recommender, "training", False)
     if training: recommender.eval()
     try:
@@ -67,20 +69,22 @@ def _scored(recommender, sessions, batch_size=None, progress=False):
             case   = order[i:i + size]
             batch  = sessions.prefixes(session[case], position[case], recommender.max_len)
             scores = torch.as_tensor(recommender.scores(batch.to(device)))  # (B, n_items + 1)
-            if scores.shape != (len(case), width):
-                raise ValueError(f"{recommender.name} gave scores of shape {tuple(scores.shape)}, not {(len(case), width)}")
+            shape  = tuple(scores.shape)
+            if shape != (len(case), width):
+                raise ValueError(f"{recommender.name} gave scores of shape {shape}, not {(len(case), width)}")
             if (row := _nan_row(scores)) is not None:
-                raise ValueError(f"{recommender.name} gave NaN for session {session[case[row]]} after {position[case[row]]} clicks")
+                s, t = session[case[row]], position[case[row]]
+                raise ValueError(f"{recommender.name} gave NaN for session {s} after {t} clicks")
             yield case, torch.from_numpy(targets[case]).to(scores.device), scores
             bar.update(len(case))
     finally:
         bar.close()
         if training: recommender.train()
 
-# %% ../nbs/06_evaluation.ipynb #fc4d6d1b
+# %% ../nbs/06_evaluation.ipynb #0d5748ab
 def ranks(recommender:Recommender,      # fitted
           sessions:Sessions,            # every prefix of every one of them is a case
-          batch_size:int|None=None,     # cases scored at a time, at least 1; None = so many that they make 4 million scores (128 million on a GPU)
+          batch_size:int|None=None,     # cases scored at a time; None = 4 million scores (128 million on a GPU)
           progress:bool=True,           # a bar on standard error when it takes longer than two seconds
          )->np.ndarray:                 # `(n_cases,)` int64, in the order of `sessions.cases()`; 1 = best
     "The rank of each case's target among all items of the catalogue."
@@ -128,11 +132,12 @@ def accuracy(ranks,             # rank of each case's target, `(n_cases,)` int, 
     "Share of cases whose target comes first: the precision of the first guess."
     return float(gain(ranks, "accuracy").mean())
 
-# %% ../nbs/06_evaluation.ipynb #b01a8caa
+# %% ../nbs/06_evaluation.ipynb #a495a7f1
 def _session_sums(values, sessions):
     "`(n_cases, m)` values, summed over the cases of each session that has any: `(n, m)`."
     session = sessions.cases()[0] if isinstance(sessions, Sessions) else np.asarray(sessions)
-    if len(session) != len(values): raise ValueError(f"values are of {len(values)} cases, the sessions have {len(session)}")
+    if len(session) != len(values):
+        raise ValueError(f"values are of {len(values)} cases, the sessions have {len(session)}")
     if not len(session): raise ValueError("there is no case to judge: no session has two clicks")
     _, session = np.unique(session, return_inverse=True)
     return np.stack([np.bincount(session, v) for v in values.T], axis=1)
@@ -148,9 +153,9 @@ def _resampled(sums, seed, n_resamples):
         totals.append(times.astype(float) @ sums)
     return np.concatenate(totals)
 
-# %% ../nbs/06_evaluation.ipynb #1125d24d
-def bootstrap_interval(values,              # what each case is worth, `(n_cases,)`, or `(n_cases, m)` for m metrics at once
-                       sessions,            # the `Sessions` of these cases, or the number of each case's session, `(n_cases,)`
+# %% ../nbs/06_evaluation.ipynb #7a2de91b
+def bootstrap_interval(values,              # what each case is worth, `(n_cases,)`; `(n_cases, m)` for m metrics
+                       sessions,            # the `Sessions` of these cases, or each case's session number, `(n_cases,)`
                        seed:int=0,          # of the draws
                        n_resamples:int=1000,# how many worlds, at least 1
                        level:float=.95,     # share of the worlds that lie inside, in (0, 1)
@@ -164,20 +169,21 @@ def bootstrap_interval(values,              # what each case is worth, `(n_cases
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return (low, high) if values.ndim > 1 else (float(low[0]), float(high[0]))
 
-# %% ../nbs/06_evaluation.ipynb #1ac3469f
+# %% ../nbs/06_evaluation.ipynb #20dad363
 def paired_test(ranks_a,                    # ranks by model A, `(n_cases,)` int
                 ranks_b,                    # ranks by model B, of the same cases
-                sessions,                   # the `Sessions` of these cases, or the number of each case's session, `(n_cases,)`
+                sessions,                   # the `Sessions` of these cases, or each case's session number, `(n_cases,)`
                 metric:str="recall@20",     # as in `gain`
                 seed:int=0,                 # of the draws and the swaps
                 n_resamples:int=2000,       # how many of each; p cannot be below 1 / (n_resamples + 1)
                )->dict:                     # metric, difference (A - B), low, high (95 %), p, n_cases, n_sessions
     "Is A better than B? The difference on the same cases, its interval over sessions, and a sign-flip p-value."
-    if len(ranks_a) != len(ranks_b): raise ValueError(f"ranks_a are of {len(ranks_a)} cases, ranks_b of {len(ranks_b)}")
+    if len(ranks_a) != len(ranks_b):
+        raise ValueError(f"ranks_a are of {len(ranks_a)} cases, ranks_b of {len(ranks_b)}")
     worth     = gain(ranks_a, metric) - gain(ranks_b, metric)               # (n_cases,)
     low, high = bootstrap_interval(worth, sessions, seed, n_resamples)
     sums      = _session_sums(worth[:, None], sessions)[:, 0]
-    differ    = sums[sums != 0]                                             # a swap changes nothing where both did equally well
+    differ    = sums[sums != 0]                 # a swap changes nothing where both did equally well
     rng, step = np.random.default_rng(seed), max(1, 2**21 // max(1, len(differ)))
     swapped   = [(rng.integers(0, 2, (min(step, n_resamples - i), len(differ)), dtype=np.int8) * 2. - 1) @ differ
                  for i in range(0, n_resamples, step)]
@@ -185,33 +191,36 @@ def paired_test(ranks_a,                    # ranks by model A, `(n_cases,)` int
     return {"metric": metric, "difference": float(worth.mean()), "low": low, "high": high,
             "p": float((as_large + 1) / (n_resamples + 1)), "n_cases": len(worth), "n_sessions": len(sums)}
 
-# %% ../nbs/06_evaluation.ipynb #c43c1042
+# %% ../nbs/06_evaluation.ipynb #f8f082de
 METRICS = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
 _ranks  = ranks                             # `evaluate` has an argument of that name
 
 def evaluate(recommender:Recommender,       # fitted
              sessions:Sessions,             # test sessions, later than those it was fitted on
              seed:int=0,                    # of the bootstrap
-             ranks:np.ndarray|None=None,    # its ranks of these sessions where they are known already; `seconds` is then None
+             ranks:np.ndarray|None=None,    # its ranks of these sessions, if known already; `seconds` is then None
              batch_size:int|None=None,      # as in `ranks`
              n_resamples:int=1000,          # of the bootstrap
              progress:bool=True,            # as in `ranks`
-            )->dict:                        # model, n_cases, n_sessions, unknown_targets, seed, seconds, device; each metric, `…_low`, `…_high`
-    "One row of every table: METRICS, each in [0, 1] with its 95 % interval over sessions, and what one needs to repeat it."
+            )->dict:                        # model, n_cases, seed, seconds …; METRICS, with `…_low` and `…_high`
+    "One row of every table: METRICS in [0, 1], each with its 95 % interval over sessions, and how they were made."
     start, (session, position) = perf_counter(), sessions.cases()
     found   = _ranks(recommender, sessions, batch_size, progress) if ranks is None else np.asarray(ranks)
     seconds = perf_counter() - start if ranks is None else None
-    if len(found) != len(session): raise ValueError(f"ranks are of {len(found)} cases, the sessions have {len(session)}")
-    worth     = np.stack([gain(found, m) for m in METRICS], axis=1)         # (n_cases, 5)
+    if len(found) != len(session):
+        raise ValueError(f"ranks are of {len(found)} cases, the sessions have {len(session)}")
     unknown   = sessions.targets(session, position) == PAD
-    worth     = worth * ~unknown[:, None]                                   # a miss, even when k is larger than the catalogue
+    worth     = np.stack([gain(found, m) for m in METRICS], axis=1)         # (n_cases, 5)
+    worth     = worth * ~unknown[:, None]                                   # a miss, also where k is beyond n_items
     low, high = bootstrap_interval(worth, session, seed, n_resamples)
-    row = {"model": recommender.name, "n_cases": len(found), "n_sessions": len(np.unique(session)), "unknown_targets": float(unknown.mean()),
-           "seed": seed, "seconds": seconds, "device": str(_device_of(recommender))}
-    for m, value, l, h in zip(METRICS, worth.mean(0), low, high): row |= {m: float(value), f"{m}_low": float(l), f"{m}_high": float(h)}
+    row = {"model": recommender.name, "n_cases": len(found), "n_sessions": len(np.unique(session)),
+           "unknown_targets": float(unknown.mean()), "seed": seed, "seconds": seconds,
+           "device": str(_device_of(recommender))}
+    for i, m in enumerate(METRICS):
+        row |= {m: float(worth[:, i].mean()), f"{m}_low": float(low[i]), f"{m}_high": float(high[i])}
     return row
 
-# %% ../nbs/06_evaluation.ipynb #cd53e5b8
+# %% ../nbs/06_evaluation.ipynb #8d567677
 def _by_group(ranks, sessions, group, names, k, seed):
     "A table with a row for each group of cases; `group` is `(n_cases,)`, an index into `names`."
     G      = len(names)
@@ -219,11 +228,12 @@ def _by_group(ranks, sessions, group, names, k, seed):
     parts  = [inside, *(inside * gain(ranks, f"{m}@{k}")[:, None] for m in ("recall", "mrr"))]
     sums   = _session_sums(np.concatenate(parts, axis=1), sessions)         # (n_sessions, 3 G)
     total, again = sums.sum(0), _resampled(sums, seed, 1000)
-    with np.errstate(invalid="ignore"): recalls = again[:, G:2 * G] / again[:, :G]      # 0 / 0 in a world without the group
-    kept   = np.flatnonzero(total[:G])
-    bounds = np.nanquantile(recalls[:, kept], [.025, .975], axis=0)
-    return pd.DataFrame({"cases": total[kept].astype(int), f"recall@{k}": total[G + kept] / total[kept], "low": bounds[0],
-                         "high": bounds[1], f"mrr@{k}": total[2 * G + kept] / total[kept]}, index=[names[i] for i in kept])
+    kept   = np.flatnonzero(total[:G])                                      # groups that have cases
+    with np.errstate(invalid="ignore"): recalls = again[:, G + kept] / again[:, kept]   # 0 / 0: a world without it
+    low, high = np.nanquantile(recalls, [.025, .975], axis=0)
+    recall, mrr = (total[i * G + kept] / total[kept] for i in (1, 2))
+    return pd.DataFrame({"cases": total[kept].astype(int), f"recall@{k}": recall, "low": low, "high": high, f"mrr@{k}": mrr},
+                        index=[names[i] for i in kept])
 
 def by_prefix_length(ranks,             # `(n_cases,)` int
                      sessions:Sessions, # of these cases
@@ -257,13 +267,13 @@ def by_popularity(ranks,                # `(n_cases,)` int
     names  = ["top 1 % of items", "next 9 %", "next 40 %", "other half", "unknown"]
     return _by_group(ranks, sessions, group, names, k, seed).rename_axis("the target is in the")
 
-# %% ../nbs/06_evaluation.ipynb #b8d6b78e
+# %% ../nbs/06_evaluation.ipynb #fef3ef66
 def top_items(recommender:Recommender,  # fitted
               sessions:Sessions,        # every prefix is a case
               k:int=20,                 # how many items, at least 1
               batch_size:int|None=None, # as in `ranks`
               progress:bool=True,       # as in `ranks`
-             )->np.ndarray:             # `(n_cases, k)` int64, best first, in `cases()` order; 0 where a model has no more items to offer
+             )->np.ndarray:             # `(n_cases, k)` int64, best first, in `cases()` order; 0 = no item left
     "The first `k` recommendations of each case."
     if k < 1: raise ValueError(f"k must be 1 or more, got {k}")
     found = np.zeros((len(sessions.cases()[0]), k), np.int64)
@@ -277,7 +287,7 @@ def coverage_at_k(top:np.ndarray,   # from `top_items`, `(n_cases, at least k)`
                   k:int=20,         # how many of each list
                  )->float:          # in [0, 1]
     "Share of the catalogue that is in somebody's first `k`."
-    if not 1 <= k <= top.shape[1]: raise ValueError(f"k must be from 1 to {top.shape[1]}, the length of the lists, got {k}")
+    if not 1 <= k <= top.shape[1]: raise ValueError(f"k must be from 1 to {top.shape[1]}, got {k}")
     shown = np.unique(top[:, :k])
     return float((shown != PAD).sum() / n_items)
 
@@ -291,7 +301,7 @@ def popularity_bias(top:np.ndarray,     # from `top_items`, `(n_cases, k)`
     shown, hit = (float(percentile[x[x != PAD]].mean()) for x in (top, target))
     return {"recommended": shown, "clicked": hit, "bias": shown - hit}
 
-# %% ../nbs/06_evaluation.ipynb #009eebd4
+# %% ../nbs/06_evaluation.ipynb #69aeb010
 def _hash(x):
     "Scramble int64 numbers: Steele's splitmix64, up to how it shifts negative ones."
     x = (x ^ (x >> 30)) * -0x40A7B892E31B1A47
@@ -305,11 +315,12 @@ class shuffled(Recommender):
                  seed:int=0,                # another seed, another order
                 ):
         self.recommender, self.seed, self.device = recommender, seed, _device_of(recommender)
-        self.name, self.max_len, self.catalogue  = f"{recommender.name}, shuffled", recommender.max_len, recommender.catalogue
+        self.max_len, self.catalogue = recommender.max_len, recommender.catalogue
+        self.name = f"{recommender.name}, shuffled"
 
     def scores(self, batch):
         place = torch.arange(batch.items.shape[1], device=batch.items.device)
-        row   = (_hash(batch.items + (place + 1 << 40)) * batch.mask).sum(1, keepdim=True)     # (B, 1): differs from prefix to prefix
+        row   = (_hash(batch.items + (place + 1 << 40)) * batch.mask).sum(1, keepdim=True)     # (B, 1): from the clicks
         order = (_hash(_hash(place + row) + self.seed) >> 1).masked_fill(~batch.mask, 2**63 - 1).argsort(1)
         return self.recommender.scores(replace(batch, items=batch.items.gather(1, order)))
 
@@ -317,24 +328,34 @@ class shuffled(Recommender):
     def eval(self):  self.recommender.eval()
     def train(self): self.recommender.train()
 
-# %% ../nbs/06_evaluation.ipynb #6190d1e5
+# %% ../nbs/06_evaluation.ipynb #b2c4167c
+def _colours(names):
+    "The colour of each model; those that the course does not know share what is left of the palette."
+    names = list(names)
+    fixed = {name: colour_of(name) for name in names if name == "pop" or colour_of(name) != colour_of("?")}
+    cycle = [to_hex(c).upper() for c in plt.rcParams["axes.prop_cycle"].by_key()["color"]]
+    spare = [c for c in cycle if c not in fixed.values()] or [colour_of("?")]
+    other = [name for name in names if name not in fixed]
+    return fixed | {name: spare[i % len(spare)] for i, name in enumerate(other)}
+
 def plot_ranks(found:dict,      # name of each model -> its ranks, `(n_cases,)`
                ax=None,         # axes to draw on; None = the current ones
                n_bins:int=24,   # columns, equally wide on the log axis
               ):                # the axes
     "Where each model puts the targets: share of cases by rank."
-    ax    = ax or plt.gca()
-    edges = np.unique(np.geomspace(1, max(r.max() for r in found.values()) + 1, n_bins + 1).round())   # whole ranks: no empty bins
+    ax, colours = ax or plt.gca(), _colours(found)
+    last  = max(r.max() for r in found.values())
+    edges = np.unique(np.geomspace(1, last + 1, n_bins + 1).round())        # whole ranks, so that no column is empty
     for name, r in found.items():
-        share = np.histogram(r, edges)[0] / len(r)
-        ax.stairs(100 * share, edges, color=colour_of(name), label=name, lw=1.8)
+        ax.stairs(100 * np.histogram(r, edges)[0] / len(r), edges, color=colours[name], label=name, lw=1.8)
     best = min(found, key=lambda name: np.median(found[name]))
     ax.set(xscale="log", xlabel="rank of the target (log axis; 1 = best)", ylabel="cases, per cent",
            title=f"{best} puts half of all targets among its first {int(np.median(found[best])):,}")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.legend()
     return ax
 
-# %% ../nbs/06_evaluation.ipynb #36771420
+# %% ../nbs/06_evaluation.ipynb #d8afb080
 def plot_recall(found:dict,             # name of each model -> its ranks, `(n_cases,)`
                 sessions:Sessions,      # of these cases
                 ks=(1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100),   # cut-offs, rising
@@ -342,37 +363,39 @@ def plot_recall(found:dict,             # name of each model -> its ranks, `(n_c
                 ax=None,                # axes to draw on; None = the current ones
                ):                       # the axes
     "Recall@k over k, with 95 % bands."
-    ax = ax or plt.gca()
+    ax, colours = ax or plt.gca(), _colours(found)
     for name, r in found.items():
         worth     = (np.asarray(r)[:, None] <= np.asarray(ks)).astype(float)
         low, high = bootstrap_interval(worth, sessions, seed)
-        ax.plot(ks, 100 * worth.mean(0), color=colour_of(name), label=name, marker=".", ls="--" if name == "oracle" else "-")
-        ax.fill_between(ks, 100 * low, 100 * high, color=colour_of(name), alpha=.25, lw=0)
-    words = [f"{name} {100 * recall_at_k(r, 20):.0f}" for name, r in found.items()]
-    ax.set(xscale="log", xlabel="k, items shown (log axis)", ylabel="recall@k, per cent", title=f"Found with 20 guesses, per cent: {', '.join(words)}")
+        ax.plot(ks, 100 * worth.mean(0), ".--" if name == "oracle" else ".-", color=colours[name], label=name)
+        ax.fill_between(ks, 100 * low, 100 * high, color=colours[name], alpha=.25, lw=0)
+    words = ", ".join(f"{name} {100 * recall_at_k(r, 20):.0f}" for name, r in found.items())
+    ax.set(xscale="log", xlabel="k, items shown (log axis)", ylabel="recall@k, per cent",
+           title=f"Found with 20 guesses, per cent: {words}")
     ax.set_xticks(ks, map(str, ks))
     ax.minorticks_off()
     ax.legend()
     return ax
 
-# %% ../nbs/06_evaluation.ipynb #36bb3aa7
+# %% ../nbs/06_evaluation.ipynb #6719d369
 def plot_by_prefix_length(tables:dict,  # name of each model -> table from `by_prefix_length`
                           ax=None,      # axes to draw on; None = the current ones
                          ):             # the axes
     "Recall after one click, two clicks, …, with 95 % intervals."
-    ax = ax or plt.gca()
-    for shift, (name, t) in enumerate(tables.items()):
-        metric = next(c for c in t if c.startswith("recall"))
-        x, y   = np.arange(len(t)) + .06 * (shift - (len(tables) - 1) / 2), 100 * t[metric]
-        ax.errorbar(x, y, yerr=[y - 100 * t["low"], 100 * t["high"] - y], color=colour_of(name), label=name, marker="o", ms=4, capsize=2,
-                    ls="--" if name == "oracle" else "-")
-    best, t = max(tables.items(), key=lambda item: item[1][metric].mean())
-    ax.set(xticks=range(len(t)), xticklabels=t.index, xlabel="clicks so far", ylabel=f"{metric}, per cent", ylim=(0, None),
-           title=f"{best}: from {100 * t[metric].iloc[0]:.0f} % after one click to {100 * t[metric].iloc[-1]:.0f} % after {t.index[-1]}")
+    ax, colours = ax or plt.gca(), _colours(tables)
+    metric = next(c for c in next(iter(tables.values())) if c.startswith("recall"))
+    for i, (name, t) in enumerate(tables.items()):
+        x, y = np.arange(len(t)) + .06 * (i - (len(tables) - 1) / 2), 100 * t[metric]
+        ax.errorbar(x, y, yerr=[y - 100 * t["low"], 100 * t["high"] - y], fmt="o--" if name == "oracle" else "o-",
+                    ms=4, capsize=2, color=colours[name], label=name)
+    best, t     = max(tables.items(), key=lambda item: item[1][metric].mean())
+    first, last = 100 * t[metric].iloc[[0, -1]]
+    ax.set(xticks=range(len(t)), xticklabels=t.index, xlabel="clicks so far", ylabel=f"{metric}, per cent",
+           ylim=(0, None), title=f"{best}: from {first:.0f} % after one click to {last:.0f} % after {t.index[-1]}")
     ax.legend()
     return ax
 
-# %% ../nbs/06_evaluation.ipynb #23e271f1
+# %% ../nbs/06_evaluation.ipynb #438c7ab1
 def plot_differences(tests:dict,    # label -> result of `paired_test`
                      ax=None,       # axes to draw on; None = the current ones
                     ):              # the axes
@@ -381,14 +404,14 @@ def plot_differences(tests:dict,    # label -> result of `paired_test`
     for y, (label, t) in enumerate(tests.items()):
         sure = t["low"] > 0 or t["high"] < 0
         d, low, high = (100 * t[key] for key in ("difference", "low", "high"))
-        ax.errorbar(d, y, xerr=[[d - low], [high - d]], fmt="o", capsize=3, color="C0", mfc="C0" if sure else "white")
+        ax.errorbar(d, y, xerr=[[d - low], [high - d]], fmt="o", capsize=3, color="C0", mfc="C0" if sure else "w")
     n = sum(t["low"] > 0 or t["high"] < 0 for t in tests.values())
     ax.axvline(0, color="black", lw=1)
-    ax.set(yticks=range(len(tests)), yticklabels=list(tests), ylim=(len(tests) - .5, -.5), xlabel="difference, percentage points",
-           title=f"{n} of {len(tests)} differences are more than chance")
+    ax.set(yticks=range(len(tests)), yticklabels=list(tests), ylim=(len(tests) - .5, -.5),
+           xlabel="difference, percentage points", title=f"{n} of {len(tests)} differences are more than chance")
     return ax
 
-# %% ../nbs/06_evaluation.ipynb #55659855
+# %% ../nbs/06_evaluation.ipynb #9eb095bd
 def check_no_leak(recommender:Recommender,  # fitted
                   sessions:Sessions,        # a few dozen; each case is asked three times
                   seed:int=0,               # of the other order
@@ -399,16 +422,87 @@ def check_no_leak(recommender:Recommender,  # fitted
     other    = np.random.default_rng(seed).permutation(len(sessions))
     s, t     = sessions[other].cases()
     mixed    = np.empty_like(together)
-    mixed[np.searchsorted(session, other[s]) + t - 1] = ranks(recommender, sessions[other], batch_size=7, progress=False)
-    best, worst = np.empty_like(together), np.empty_like(together)          # rank when asked alone, give or take rounding
+    place    = np.searchsorted(session, other[s]) + t - 1                   # where they are in the first order
+    mixed[place] = ranks(recommender, sessions[other], batch_size=7, progress=False)
+    best, worst  = np.empty_like(together), np.empty_like(together)         # rank when asked alone, up to rounding
     for case, target, scores in _scored(recommender, sessions, batch_size=1):
         score, own  = scores[0, 1:], scores[0, target[0]]
         finite      = score[score.isfinite()]
-        slack       = 1e-5 * (finite.max() - finite.min()) if len(finite) else 0    # 0 where all scores are equal: nothing to round
+        slack       = 1e-5 * (finite.max() - finite.min()) if len(finite) else 0    # all scores equal: nothing to round
         near        = ((score - own).abs() <= slack) & (slack > 0) & (target[0] != PAD)
         worst[case] = int(ranks_of(scores, target)) + int((near & (score < own)).sum())
         best[case]  = worst[case] - max(0, int(near.sum()) - 1)
     for found, how in ((together, "beside other cases"), (mixed, "in another order")):
         bad = np.flatnonzero((found < best) | (found > worst))
-        assert not len(bad), (f"{recommender.name} leaks: session {session[bad[0]]} after {position[bad[0]]} clicks has rank {best[bad[0]]} "
-                              f"when asked alone and {found[bad[0]]} {how}; so it is with {len(bad)} of {len(session)} cases")
+        s, t = (session[bad[0]], position[bad[0]]) if len(bad) else (None, None)
+        assert not len(bad), (f"{recommender.name} leaks: session {s} after {t} clicks has rank {best[bad[0]]} when asked "
+                              f"alone and {found[bad[0]]} {how}; so it is with {len(bad)} of {len(session)} cases")
+
+# %% ../nbs/06_evaluation.ipynb #b79a4650
+@exercise("06.1", hint="Compare each row of scores with that row's target score, as a column. Must anything be added?")
+def check_06_1(answer):
+    "The rank is the number of items that score at least as much; the target counts itself, so nothing is added."
+    rng = np.random.default_rng(0)
+    for n in (1, 4, 9):
+        scores, targets = rng.integers(0, 4, (50, n)) / 4, rng.integers(0, n, 50)
+        own  = scores[np.arange(50), targets]
+        want = np.array([sum(s >= t for s in row) for row, t in zip(scores, own)])
+        kind = np.array([1 + sum(s > t for s in row) for row, t in zip(scores, own)])
+        got  = np.asarray(answer(scores, targets))
+        assert got.shape == (50,), f"for 50 cases I expected 50 ranks and got shape {got.shape}"
+        if np.array_equal(got, want): continue
+        bad = np.flatnonzero(got != want)[0]
+        assert not np.array_equal(got, kind), "you count ties in the model's favour: a constant scorer would be perfect"
+        assert not np.array_equal(got, want + 1), "one too many: the target is itself among those that score as much"
+        raise AssertionError(f"scores {scores[bad].tolist()}, target {targets[bad]}: not {got[bad]}, but {want[bad]}")
+
+# %% ../nbs/06_evaluation.ipynb #8b2d28e8
+@exercise("06.2", hint="np.where(condition, 1 / ranks, 0) and then the mean over all cases, misses included.")
+def check_06_2(answer):
+    "Misses stay in the mean as zeros: that is what the cut-off means."
+    rng = np.random.default_rng(1)
+    for k in (1, 5, 20):
+        r    = rng.integers(1, 60, 200)
+        r[0] = k
+        hit, got = r <= k, answer(r, k)
+        want = float((hit / r).sum() / len(r))
+        if np.isclose(got, want): continue
+        assert not np.isclose(got, (1 / r).mean()),      f"ranks beyond {k} must add nothing; you count all of them"
+        assert not np.isclose(got, (1 / r[hit]).mean()), "this is the mean over the hits; the misses are cases too"
+        assert not np.isclose(got, (1 / r)[r < k].sum() / len(r)), f"a rank of exactly {k} is among the first {k}"
+        raise AssertionError(f"for k = {k} I expected {want:.4f} and got {got}")
+
+# %% ../nbs/06_evaluation.ipynb #ae38b386
+@exercise("06.3", hint="How often was each session drawn? np.bincount(drawn) tells; its cases weigh that much.")
+def check_06_3(answer):
+    "A session that is drawn twice brings each of its cases twice; one that is not drawn brings none."
+    rng = np.random.default_rng(2)
+    for n in (3, 8, 40):
+        session = np.repeat(np.arange(n), rng.integers(1, 6, n))
+        values  = (rng.random(len(session)) < np.linspace(0, 1, n)[session]).astype(float)
+        drawn   = rng.integers(0, n, n)
+        drawn[:2] = n - 1
+        times   = np.bincount(drawn, minlength=n)[session]
+        want    = float((values * times).sum() / times.sum())
+        got     = float(answer(values, session, drawn))
+        once, means = values[times > 0].mean(), np.mean([values[session == d].mean() for d in drawn])
+        if np.isclose(got, want): continue
+        assert not np.isclose(got, once),  "each session counts once in your mean, however often it was drawn"
+        assert not np.isclose(got, means), "you averaged the sessions' means; every case should weigh the same"
+        raise AssertionError(f"sessions {session.tolist()}, drawn {drawn.tolist()}: not {got:.4f}, but {want:.4f}")
+
+# %% ../nbs/06_evaluation.ipynb #86ed5a97
+@exercise("06.4", hint="To be above the oracle may be luck. Look at the paired interval of the difference.")
+def check_06_4(answer):
+    "Only an interval that lies wholly above 0 is proof; a little more than the oracle can be luck."
+    rng     = np.random.default_rng(3)
+    session = np.arange(600) // 3
+    oracle  = rng.integers(1, 61, 600)
+    hits    = np.flatnonzero(oracle > 20)
+    lucky, leaky, honest = oracle.copy(), oracle.copy(), oracle + 9
+    lucky[hits[:6]], lucky[np.flatnonzero(oracle <= 20)[:4]] = 1, 99
+    leaky[hits[:120]] = 1
+    got = set(answer({"lucky": lucky, "leaky": leaky, "honest": honest}, oracle, session))
+    assert "lucky" not in got, "`lucky` is 0.3 points above the oracle; its interval holds 0, so that is no proof"
+    assert "honest" not in got, "the result `honest` is below the ceiling; there is nothing to prove"
+    assert got == {"leaky"}, f"`leaky`, 20 points above the ceiling, is the only proof here; you named {sorted(got)}"

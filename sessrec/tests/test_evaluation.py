@@ -3,20 +3,21 @@
 # %% ../../nbs/06_evaluation.ipynb #imports
 from sessrec.evaluation import *
 
-# %% ../../nbs/06_evaluation.ipynb #1a981ba8
+# %% ../../nbs/06_evaluation.ipynb #a6482ffd
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
-from sessrec.sessions import Batch, Catalogue, Recommender, Sessions
+from sessrec.sessions import Catalogue, Recommender, Sessions
 
-# %% ../../nbs/06_evaluation.ipynb #c21e7987
+# %% ../../nbs/06_evaluation.ipynb #01ed4099
 class Table(Recommender):
     "Scores that depend on the last click only: a row of a given table."
     name = "table"
     def __init__(self, table):
-        self.table, self.catalogue = torch.as_tensor(table), Catalogue(pd.DataFrame({"raw_id": range(len(table) - 1)}))
+        self.table     = torch.as_tensor(table)
+        self.catalogue = Catalogue(pd.DataFrame({"raw_id": range(len(table) - 1)}))
     def scores(self, batch): return self.table[batch.last]
 
 def brute_force(model, sessions):
@@ -29,6 +30,7 @@ def brute_force(model, sessions):
             found.append(len(row) if clicks[t] == 0 else sum(x >= row[clicks[t]] for x in row[1:]))
     return found
 
+# %% ../../nbs/06_evaluation.ipynb #a120f80d
 @st.composite
 def worlds(draw):
     n     = draw(st.integers(1, 6))
@@ -37,6 +39,7 @@ def worlds(draw):
     lists = draw(st.lists(st.lists(st.integers(0, n), max_size=5), min_size=1, max_size=8))
     return Table(table), Sessions.from_lists(lists)
 
+# %% ../../nbs/06_evaluation.ipynb #b5822d86
 @settings(deadline=None)
 @given(worlds(), st.integers(1, 7))
 def test_ranks_equal_brute_force(world, batch_size):
@@ -44,20 +47,24 @@ def test_ranks_equal_brute_force(world, batch_size):
     want = brute_force(model, sessions)
     for size in (batch_size, None): assert ranks(model, sessions, size, progress=False).tolist() == want
 
+# %% ../../nbs/06_evaluation.ipynb #fb9f1fd9
 def test_ranks_in_pieces_equal_the_whole():
-    scores  = torch.randint(0, 50, (40, 2**17), generator=torch.Generator().manual_seed(0)).float()     # several pieces of 8 rows
+    dice    = torch.Generator().manual_seed(0)
+    scores  = torch.randint(0, 50, (40, 2**17), generator=dice).float()     # several pieces of 8 rows
     targets = torch.arange(40) * 3
     want    = (scores[:, 1:] >= scores[torch.arange(40), targets, None]).sum(1)
-    want[0] = 2**17                                                         # target 0 is unknown: behind all 2**17 - 1 items
+    want[0] = 2**17                                                         # unknown: behind all 2**17 - 1 items
     assert torch.equal(ranks_of(scores, targets), want)
     assert torch.equal(ranks_of(scores.double(), targets), want) and ranks_of(scores[:0], targets[:0]).shape == (0,)
 
-# %% ../../nbs/06_evaluation.ipynb #99e0c828
+# %% ../../nbs/06_evaluation.ipynb #db0a0026
 def test_ranks_by_hand():
     inf    = float("inf")
-    scores = torch.tensor([[-inf, .1, .4, .3, .2], [-inf, .2, .2, .2, .2], [-inf, .9, .1, .5, -inf], [-inf, .4, .3, .2, .1], [9., 1., 2., 3., 4.]])
-    assert ranks_of(scores, torch.tensor([2, 3, 4, 0, 1])).tolist() == [1, 4, 4, 5, 4]      # the padding's 9 does not count either
+    scores = torch.tensor([[-inf, .1, .4, .3, .2], [-inf, .2, .2, .2, .2], [-inf, .9, .1, .5, -inf],
+                           [-inf, .4, .3, .2, .1], [9., 1., 2., 3., 4.]])   # the padding's 9 must not count
+    assert ranks_of(scores, torch.tensor([2, 3, 4, 0, 1])).tolist() == [1, 4, 4, 5, 4]
 
+# %% ../../nbs/06_evaluation.ipynb #261caec2
 def test_metrics_by_hand():
     r = np.array([1, 3, 2, 5, 6])
     for given in (r, torch.tensor(r), r.astype(np.int32)):
@@ -67,59 +74,71 @@ def test_metrics_by_hand():
     assert recall_at_k(r, 2) == .4 and recall_at_k(r, 6) == 1 and np.isclose(mrr_at_k(r, 6), np.mean(1 / r))
     assert gain(r, "recall@2").tolist() == [1, 0, 1, 0, 0]
 
+# %% ../../nbs/06_evaluation.ipynb #9d921f4f
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 60))
 def test_metrics_are_in_order(r, k):
     values = accuracy(r), mrr_at_k(r, k), ndcg_at_k(r, k), recall_at_k(r, k), 1
     assert 0 <= values[0] and all(a <= b + 1e-12 for a, b in zip(values, values[1:]))
     assert recall_at_k(r, k) <= recall_at_k(r, k + 1) and mrr_at_k(r, 1) == accuracy(r)
 
+# %% ../../nbs/06_evaluation.ipynb #f450a4e7
 @pytest.mark.parametrize("k", [0, -1, 2.5, "x", None, ""])
 def test_bad_k_is_refused(k):
     for metric in (recall_at_k, mrr_at_k, ndcg_at_k):
         with pytest.raises(ValueError, match="k must be a whole number of 1 or more, got"): metric([1, 2], k)
 
+# %% ../../nbs/06_evaluation.ipynb #cd4ad362
 def test_metrics_refuse_what_makes_no_sense():
     with pytest.raises(ValueError, match="no case to judge"):                           recall_at_k([], 3)
     with pytest.raises(ValueError, match="ranks start at 1, got 0"):                    recall_at_k([1, 0], 3)
     with pytest.raises(ValueError, match="metric must be .* got 'precision@3'"):        gain([1], "precision@3")
 
-# %% ../../nbs/06_evaluation.ipynb #93e6407e
-def constant(n_items): return Table(torch.zeros(n_items + 1, n_items + 1).index_fill(1, torch.tensor([0]), -torch.inf))
+# %% ../../nbs/06_evaluation.ipynb #b8e6d29f
+def constant(n_items):
+    "A table that scores every item 0."
+    return Table(torch.zeros(n_items + 1, n_items + 1).index_fill(1, torch.tensor([0]), -torch.inf))
 
+# %% ../../nbs/06_evaluation.ipynb #6eeba366
 def test_constant_scorer_gets_nothing():
     sessions = Sessions.from_lists([[1, 2, 3], [4, 5]], catalogue=constant(50).catalogue)
     row = evaluate(constant(50), sessions, progress=False)
     assert all(row[m] == 0 for m in METRICS) and ranks(constant(50), sessions, progress=False).tolist() == [50] * 3
 
+# %% ../../nbs/06_evaluation.ipynb #b2ceac45
 def test_unknown_target_is_a_miss_at_any_k():
     sessions = Sessions.from_lists([[1, 0], [1, 2]])
-    row = evaluate(constant(2), sessions, progress=False)                  # k = 10 is beyond the 2 items: the known target is a hit
+    row = evaluate(constant(2), sessions, progress=False)                   # 10 > 2 items: the other target is a hit
     assert row["recall@10"] == .5 and row["unknown_targets"] == .5
 
+# %% ../../nbs/06_evaluation.ipynb #367c4860
 def test_nan_is_refused_and_named():
     table = torch.zeros(4, 4)
     table[2, 3] = torch.nan
     model, sessions = Table(table), Sessions.from_lists([[1, 1], [3, 2, 1]])
     for ask in (ranks, top_items):
-        with pytest.raises(ValueError, match="table gave NaN for session 1 after 2 clicks"): ask(model, sessions, progress=False)
+        with pytest.raises(ValueError, match="table gave NaN for session 1 after 2 clicks"):
+            ask(model, sessions, progress=False)
     with pytest.raises(ValueError, match="row 2 holds NaN"): ranks_of(table, torch.tensor([1, 1, 1, 1]))
 
+# %% ../../nbs/06_evaluation.ipynb #a794eb29
 def test_ranks_refuse_what_does_not_fit():
     sessions = Sessions.from_lists([[1, 4]])
-    with pytest.raises(ValueError, match="target has id 4, but table knows 3 items"):   ranks(constant(3), sessions)
-    with pytest.raises(ValueError, match="batch_size must be 1 or more, got 0"):        ranks(constant(4), sessions, 0)
-    with pytest.raises(ValueError, match="recommender is not fitted yet"):              ranks(Recommender(), sessions)
-    narrow = constant(4)
+    narrow   = constant(4)
     narrow.table = narrow.table[:, 1:]
-    with pytest.raises(ValueError, match=r"shape \(1, 4\), not \(1, 5\)"):              ranks(narrow, sessions)
+    for model, size, words in [(constant(3), None, "target has id 4, but table knows 3 items"),
+                               (constant(4), 0, "batch_size must be 1 or more, got 0"),
+                               (Recommender(), None, "recommender is not fitted yet"),
+                               (narrow, None, r"shape \(1, 4\), not \(1, 5\)")]:
+        with pytest.raises(ValueError, match=words): ranks(model, sessions, size)
 
-# %% ../../nbs/06_evaluation.ipynb #a246c602
+# %% ../../nbs/06_evaluation.ipynb #d448a1b3
 class Spy(Table):
     "Remembers what it was asked."
     def scores(self, batch):
         self.asked.append(batch)
         return super().scores(batch)
 
+# %% ../../nbs/06_evaluation.ipynb #d5170908
 def test_batches_are_tight_and_respect_max_len():
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(1, 9, n) for n in rng.integers(2, 40, 60)])
@@ -129,8 +148,10 @@ def test_batches_are_tight_and_respect_max_len():
     cells = sum(b.items.numel() for b in spy.asked)
     assert cells < 1.1 * sum(int(b.lengths.sum()) for b in spy.asked)       # hardly any padding
     spy.asked, spy.max_len = [], 3
-    assert np.array_equal(ranks(spy, sessions, 16, progress=False), whole) and max(b.items.shape[1] for b in spy.asked) == 3
+    assert np.array_equal(ranks(spy, sessions, 16, progress=False), whole)
+    assert max(b.items.shape[1] for b in spy.asked) == 3
 
+# %% ../../nbs/06_evaluation.ipynb #fa74fbe6
 def test_networks_are_asked_without_dropout_and_left_as_they_were():
     class Net(torch.nn.Module, Table):
         def __init__(self):
@@ -141,10 +162,11 @@ def test_networks_are_asked_without_dropout_and_left_as_they_were():
             self.seen.append((self.training, torch.is_grad_enabled()))
             return self.drop(self.table)[batch.last]
     net, sessions = Net().train(), Sessions.from_lists([[1, 2, 3, 4, 5]])
-    assert np.array_equal(ranks(net, sessions), ranks(net, sessions)) and set(net.seen) == {(False, False)} and net.training
+    assert np.array_equal(ranks(net, sessions), ranks(net, sessions))
+    assert set(net.seen) == {(False, False)} and net.training
     assert ranks(shuffled(net), sessions).shape == (4,) and net.training
 
-# %% ../../nbs/06_evaluation.ipynb #3170ddc4
+# %% ../../nbs/06_evaluation.ipynb #27cbac38
 def test_evaluate_gives_the_row_that_is_promised():
     import json
     rng      = np.random.default_rng(1)
@@ -154,31 +176,34 @@ def test_evaluate_gives_the_row_that_is_promised():
     meta     = {"model", "n_cases", "n_sessions", "unknown_targets", "seed", "seconds", "device"}
     assert set(row) == meta | {m + end for m in METRICS for end in ("", "_low", "_high")}
     assert all(0 <= row[f"{m}_low"] <= row[m] <= row[f"{m}_high"] <= 1 for m in METRICS)
-    r = ranks(model, sessions, progress=False)
+    r, unknown = ranks(model, sessions, progress=False), (sessions.targets(*sessions.cases()) == 0).mean()
     assert row["recall@20"] == recall_at_k(r, 20) and row["accuracy"] == accuracy(r) and row["n_cases"] == len(r)
-    assert row["n_sessions"] == (sessions.lengths > 1).sum() and row["seed"] == 3 and row["device"] == "cpu" and row["seconds"] > 0
+    assert row["n_sessions"] == (sessions.lengths > 1).sum() and row["unknown_targets"] == unknown
+    assert row["seed"] == 3 and row["device"] == "cpu" and row["seconds"] > 0
     again = evaluate(model, sessions, seed=3, ranks=r)
-    assert again["seconds"] is None and {**row, "seconds": None} == again                   # same seed, same intervals
+    assert again == row | {"seconds": None}                                 # same seed, same intervals
     assert evaluate(model, sessions, seed=4, ranks=r)["recall@20_low"] != row["recall@20_low"]
     with pytest.raises(ValueError, match="ranks are of 3 cases"): evaluate(model, sessions, ranks=r[:3])
     with pytest.raises(ValueError, match="no case to judge"):     evaluate(model, Sessions.from_lists([[1], []]))
 
-# %% ../../nbs/06_evaluation.ipynb #11385828
+# %% ../../nbs/06_evaluation.ipynb #9e9b2dac
 def share_that_holds_the_truth(by_session, n_sets=200):
     "How many of the 95 % intervals contain the true mean, 0.3."
     rng, held = np.random.default_rng(0), 0
     for i in range(n_sets):
         session   = np.repeat(np.arange(150), rng.integers(1, 12, 150))
         worth     = rng.random(len(session)) < rng.beta(.6, 1.4, 150)[session]
-        low, high = bootstrap_interval(worth, session if by_session else np.arange(len(session)), seed=i, n_resamples=300)
+        drawn     = session if by_session else np.arange(len(session))
+        low, high = bootstrap_interval(worth, drawn, seed=i, n_resamples=300)
         held     += low <= .3 <= high
     return held / n_sets
 
+# %% ../../nbs/06_evaluation.ipynb #f2e04903
 def test_intervals_hold_the_truth():
     assert .91 <= share_that_holds_the_truth(by_session=True) <= .98
     assert share_that_holds_the_truth(by_session=False) < .85
 
-# %% ../../nbs/06_evaluation.ipynb #1688f84e
+# %% ../../nbs/06_evaluation.ipynb #7a6670fe
 def test_bootstrap_of_many_metrics_is_that_of_each():
     rng       = np.random.default_rng(0)
     session   = np.sort(rng.integers(0, 40, 300))
@@ -190,14 +215,17 @@ def test_bootstrap_of_many_metrics_is_that_of_each():
     assert np.allclose(bootstrap_interval(values[mixed, 0], session[mixed], seed=5), (low[0], high[0]))
     for bad, words in [({"level": 1.}, "level must lie"), ({"n_resamples": 0}, "n_resamples must be")]:
         with pytest.raises(ValueError, match=words): bootstrap_interval(values, session, **bad)
-    with pytest.raises(ValueError, match="values are of 300 cases, the sessions have 299"): bootstrap_interval(values, session[1:])
+    with pytest.raises(ValueError, match="values are of 300 cases, the sessions have 299"):
+        bootstrap_interval(values, session[1:])
 
+# %% ../../nbs/06_evaluation.ipynb #4b5c451d
 def test_paired_test_of_equals():
     sessions = Sessions.from_lists([[1, 2, 3]] * 30)
     r = np.arange(60) + 1
     t = paired_test(r, r, sessions)
     assert (t["difference"], t["low"], t["high"], t["p"], t["n_cases"], t["n_sessions"]) == (0, 0, 0, 1, 60, 30)
 
+# %% ../../nbs/06_evaluation.ipynb #3b29ca9e
 def test_paired_test_equals_all_sign_flips():
     "With 10 sessions, all 1,024 ways to swap the names can be tried."
     rng     = np.random.default_rng(2)
@@ -212,6 +240,7 @@ def test_paired_test_equals_all_sign_flips():
     assert np.isclose(back["difference"], -t["difference"]) and np.isclose(back["low"], -t["high"], atol=.01)
     with pytest.raises(ValueError, match="ranks_a are of 59 cases"): paired_test(a[1:], b, session)
 
+# %% ../../nbs/06_evaluation.ipynb #8d0fff82
 def test_paired_test_sees_what_separate_intervals_miss():
     rng  = np.random.default_rng(0)
     hard = np.repeat(rng.random(300) < .5, 4)                               # half of the visitors nobody understands
@@ -220,7 +249,7 @@ def test_paired_test_sees_what_separate_intervals_miss():
     one, other = (bootstrap_interval(gain(r), np.arange(1200) // 4) for r in (a, b))
     assert one[0] < other[1] and paired_test(a, b, np.arange(1200) // 4)["low"] > 0
 
-# %% ../../nbs/06_evaluation.ipynb #43a12f3d
+# %% ../../nbs/06_evaluation.ipynb #9dddb818
 def test_tables_split_all_cases():
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(0, 101, n) for n in rng.integers(1, 16, 300)])
@@ -229,15 +258,21 @@ def test_tables_split_all_cases():
     position, target = sessions.cases()[1], sessions.targets(*sessions.cases())
     by_length, by_clicks = by_prefix_length(r, sessions), by_popularity(r, sessions, clicks)
     for table in (by_length, by_clicks):
-        assert table["cases"].sum() == len(r) and np.isclose((table["cases"] * table["recall@20"]).sum() / len(r), recall_at_k(r))
+        assert table["cases"].sum() == len(r)
+        assert np.isclose((table["cases"] * table["recall@20"]).sum() / len(r), recall_at_k(r))
         assert ((table["low"] <= table["recall@20"]) & (table["recall@20"] <= table["high"])).all()
-    assert by_length.loc["3", "recall@20"] == recall_at_k(r[position == 3]) and by_length.loc["10+", "cases"] == (position >= 10).sum()
-    groups = {"top 1 % of items": target == 1, "next 9 %": (target > 1) & (target <= 10), "other half": target > 50, "unknown": target == 0}
+    assert by_length.loc["3", "recall@20"] == recall_at_k(r[position == 3])
+    assert by_length.loc["10+", "cases"] == (position >= 10).sum()
+    groups = {"top 1 % of items": target == 1, "next 9 %": (target > 1) & (target <= 10),
+              "other half": target > 50, "unknown": target == 0}
     for name, cases in groups.items(): assert np.isclose(by_clicks.loc[name, "mrr@20"], mrr_at_k(r[cases]))
-    assert by_prefix_length(r[:1], sessions[np.flatnonzero(sessions.lengths == 2)[:1]]).index.tolist() == ["1"]  # empty groups are left out
+    pair = sessions[np.flatnonzero(sessions.lengths == 2)[:1]]
+    assert by_prefix_length(r[:1], pair).index.tolist() == ["1"]            # groups without a case are left out
 
+# %% ../../nbs/06_evaluation.ipynb #274901d2
 def test_lists_coverage_and_bias_by_hand():
-    table = torch.tensor([[-torch.inf, 0, 0, 0, 0], [-torch.inf, 1, 2, 3, 4], [-torch.inf, 4, 3, -torch.inf, -torch.inf]] + [[0.] * 5] * 2)
+    inf   = float("inf")
+    table = torch.tensor([[-inf, 0, 0, 0, 0], [-inf, 1, 2, 3, 4], [-inf, 4, 3, -inf, -inf]] + [[0.] * 5] * 2)
     sessions = Sessions.from_lists([[1, 4], [2, 1]])
     top = top_items(Table(table), sessions, 3)
     assert top.tolist() == [[4, 3, 2], [1, 2, 0]]                           # impossible items are not offered
@@ -249,11 +284,12 @@ def test_lists_coverage_and_bias_by_hand():
     for ask in (lambda: top_items(Table(table), sessions, 0), lambda: coverage_at_k(top, 4, 4)):
         with pytest.raises(ValueError, match="k must be"): ask()
 
-# %% ../../nbs/06_evaluation.ipynb #ce780da9
+# %% ../../nbs/06_evaluation.ipynb #2c8b214e
 @settings(deadline=None, max_examples=30)
 @given(worlds())
 def test_an_honest_model_passes_the_leak_check(world): check_no_leak(*world)
 
+# %% ../../nbs/06_evaluation.ipynb #d6ec5095
 @pytest.mark.parametrize("leak", ["mean of the batch", "memory", "place in the batch", "noise"])
 def test_leaks_are_found(leak):
     class Leaky(Table):
@@ -267,42 +303,58 @@ def test_leaks_are_found(leak):
             return own + self.memory
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(0, 30, n) for n in rng.integers(2, 7, 40)])
-    check_no_leak(Table(torch.from_numpy(rng.random((30, 30)))), sessions)
-    with pytest.raises(AssertionError, match="table leaks: session .* when asked alone"): check_no_leak(Leaky(torch.from_numpy(rng.random((30, 30)))), sessions)
+    table    = rng.random((30, 30))
+    check_no_leak(Table(table), sessions)
+    with pytest.raises(AssertionError, match="table leaks: session .* when asked alone"):
+        check_no_leak(Leaky(table), sessions)
 
-# %% ../../nbs/06_evaluation.ipynb #5cf5ff18
+# %% ../../nbs/06_evaluation.ipynb #f1076969
 import matplotlib.pyplot as plt
+from sessrec.evaluation import _colours
+from sessrec.lesson import colour_of, use_style
 
-# %% ../../nbs/06_evaluation.ipynb #c0234a08
+# %% ../../nbs/06_evaluation.ipynb #7907e5f4
 def test_plots_draw_on_the_axes_they_are_given():
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(1, 30, n) for n in rng.integers(2, 7, 50)])
-    found    = {"pop": rng.integers(1, 30, len(sessions.cases()[0])), "oracle": np.ones(len(sessions.cases()[0]), int)}
+    n        = len(sessions.cases()[0])
+    found    = {"pop": rng.integers(1, 30, n), "a new model": rng.integers(1, 30, n), "oracle": np.ones(n, int)}
     tables   = {name: by_prefix_length(r, sessions) for name, r in found.items()}
-    tests    = {"same": paired_test(found["pop"], found["pop"], sessions), "better": paired_test(found["oracle"], found["pop"], sessions)}
-    for draw, words in [(lambda ax: plot_ranks(found, ax), "oracle puts half of all targets among its first 1"), (lambda ax: plot_recall(found, sessions, ax=ax), "oracle 100"),
-                        (lambda ax: plot_by_prefix_length(tables, ax), "from 100 % after one click"), (lambda ax: plot_differences(tests, ax), "1 of 2 differences")]:
+    tests    = {name: paired_test(found["oracle"], r, sessions) for name, r in found.items()}
+    for draw, words in [(lambda ax: plot_ranks(found, ax), "oracle puts half of all targets among its first 1"),
+                        (lambda ax: plot_recall(found, sessions, ax=ax), "oracle 100"),
+                        (lambda ax: plot_by_prefix_length(tables, ax), "oracle: from 100 % after one click"),
+                        (lambda ax: plot_differences(tests, ax), "2 of 3 differences")]:
         ax = plt.figure().gca()
         assert draw(ax) is ax and words in ax.get_title(loc="left") + ax.get_title() and ax.get_xlabel()
         plt.close()
 
-# %% ../../nbs/06_evaluation.ipynb #1cee0a89
+# %% ../../nbs/06_evaluation.ipynb #fec82dc2
+def test_models_do_not_share_a_colour():
+    with plt.rc_context():
+        use_style()
+        got = _colours(["new", "markov", "pop", "oracle", "newer"])
+    assert len(set(got.values())) == 5 and got["oracle"] == "#000000" and got["pop"] == colour_of("pop")
+    assert len(_colours(map(str, range(30)))) == 30                         # more than there are colours: some do
+
+# %% ../../nbs/06_evaluation.ipynb #fd549ccd
 def test_shuffled_keeps_the_clicks_and_nothing_else():
     spy = Spy(torch.rand(100, 100))
     spy.asked = []
     rng      = np.random.default_rng(0)
-    sessions = Sessions.from_lists([rng.integers(1, 99, n) for n in rng.integers(2, 12, 200)], [np.arange(n) for n in rng.integers(2, 12, 0)] or None)
+    sessions = Sessions.from_lists([rng.integers(1, 99, n) for n in rng.integers(2, 12, 200)])
     session, position = sessions.cases()
     batch = sessions.prefixes(session, position)
     shuffled(spy).scores(batch)
     got = spy.asked[0]
-    assert torch.equal(got.items.sort(1).values, batch.items.sort(1).values) and torch.equal(got.lengths, batch.lengths)
+    assert torch.equal(got.items.sort(1).values, batch.items.sort(1).values)
+    assert torch.equal(got.lengths, batch.lengths)
     assert torch.equal(got.items == 0, batch.items == 0)                    # padding stays on the right
     two = batch.lengths == 2
     assert .35 < (got.items[two, 0] != batch.items[two, 0]).float().mean() < .65
     long  = batch.lengths == 6
     moved = torch.stack([(got.items[long] == batch.items[long, i, None]).float().mean(0)[:6] for i in range(6)])
-    assert ((moved - 1/6).abs() < .12).all()                                # each click is equally likely to go anywhere
+    assert ((moved - 1/6).abs() < .12).all()                                # each click may go anywhere, equally likely
     check_no_leak(shuffled(Table(torch.rand(100, 100))), sessions[:40])
     other = shuffled(spy, seed=1)
     other.scores(batch)

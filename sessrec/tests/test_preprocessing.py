@@ -3,7 +3,7 @@
 # %% ../../nbs/05_preprocessing.ipynb #imports
 from sessrec.preprocessing import *
 
-# %% ../../nbs/05_preprocessing.ipynb #7cae3c89
+# %% ../../nbs/05_preprocessing.ipynb #1308fa74
 import json
 
 import numpy as np
@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from sessrec.datasets import DataError, Log, shared_data
-from sessrec.preprocessing import _options
 from sessrec.sessions import Catalogue, Sessions
 
 # %% ../../nbs/05_preprocessing.ipynb #10b975b2
@@ -47,7 +46,7 @@ def flat(clicks, gap=None):
     who, times, items = np.array(clicks, np.int64).reshape(-1, 3).T
     return Sessions(items.astype(np.int32), sessionise(who, times, gap), times)
 
-# %% ../../nbs/05_preprocessing.ipynb #a0026ba3
+# %% ../../nbs/05_preprocessing.ipynb #48591e17
 @given(logs(), st.sampled_from([None, 0, 10, 60]))
 def test_sessionise_equals_a_loop(clicks, gap):
     assert as_lists(flat(clicks, gap)) == slow_visits(clicks, gap)
@@ -72,9 +71,10 @@ def test_filter_equals_a_loop_and_is_idempotent(clicks, min_length, min_support)
     assert as_lists(again) == as_lists(once) and len(more) == 1 and more[0] == rounds[-1] == counts(once)
 
 def test_times_that_fall_are_refused():
-    with pytest.raises(ValueError, match="times must not fall within one visitor, they do at click 2"): sessionise([1, 1, 1], [5, 9, 8])
+    with pytest.raises(ValueError, match="times must not fall within one visitor, they do at click 2"):
+        sessionise([1, 1, 1], [5, 9, 8])
 
-# %% ../../nbs/05_preprocessing.ipynb #6b8648c8
+# %% ../../nbs/05_preprocessing.ipynb #cddd11d1
 @given(logs(), st.integers(0, 310))
 def test_split_cuts_no_session_and_leaks_none(clicks, cut):
     s = by_start(flat(clicks, 60))
@@ -101,17 +101,19 @@ def test_arrays_equal_loops(clicks, max_len, side):
     assert c.items.shape == (len(cases), max_len) and c.items.dtype == np.int32 and (c.mask == (c.items > 0)).all()
 
 def test_arrays_refuse_nonsense():
-    for bad, words in (({"max_len": 0}, "max_len must be 1 or more, got 0"), ({"form": "rows"}, "form must be"), ({"side": "top"}, "side must be")):
+    for bad, words in (({"max_len": 0}, "max_len must be 1 or more, got 0"), ({"form": "rows"}, "form must be"),
+                       ({"side": "top"}, "side must be")):
         with pytest.raises(ValueError, match=words): to_arrays(Sessions.from_lists([[1]]), **bad)
 
-# %% ../../nbs/05_preprocessing.ipynb #e2e992a3
-def frame(clicks, **columns):
+# %% ../../nbs/05_preprocessing.ipynb #f8a7b92d
+def frame(clicks):
     who, times, items = np.array(clicks, np.int64).reshape(-1, 3).T
-    return pd.DataFrame({"session_id": who, "item_id": items * 10, "timestamp": times} | columns)
+    return pd.DataFrame({"session_id": who, "item_id": items * 10, "timestamp": times})
 
-def log_of(clicks, **columns): return Log(events=frame(clicks, **columns), items=None, left_out={}, rows_read=len(clicks), source="csv:toy.csv")
+def log_of(clicks): return Log(events=frame(clicks), rows_read=len(clicks), source="csv:toy.csv")
 
-visits_lists = st.lists(st.tuples(st.integers(0, 300), st.lists(st.integers(1, 6), min_size=1, max_size=5)), min_size=4, max_size=30)
+some_items   = st.lists(st.integers(1, 6), min_size=1, max_size=5)
+visits_lists = st.lists(st.tuples(st.integers(0, 300), some_items), min_size=4, max_size=30)
 
 @settings(deadline=None, max_examples=60)
 @given(visits_lists, st.integers(1, 3), st.booleans(), st.sampled_from(["all", "train"]), st.floats(.2, 1))
@@ -127,8 +129,8 @@ def test_prepare_equals_a_slow_version(visits, min_support, drop, support, fract
     late  = sum(v[-1][0] >= cut for v in train)
     train = train[len(train) - int(np.ceil(len(train) * fraction)):]
     n     = len(train) - int(np.ceil(len(train) * .25))
-    run   = lambda: prepare(log_of(clicks), min_support=min_support, drop_repeats=drop, support=support, fraction=fraction,
-                            test_days=100 / DAY, valid_share=.25)
+    run   = lambda: prepare(log_of(clicks), min_support=min_support, drop_repeats=drop, support=support,
+                            fraction=fraction, test_days=100 / DAY, valid_share=.25)
     if n < 1 or not test:
         with pytest.raises(DataError, match="left|test part"): run()
         return
@@ -141,16 +143,18 @@ def test_prepare_equals_a_slow_version(visits, min_support, drop, support, fract
     assert got.passport["unknown"]["test"] == sum(i == 0 for v in hide(test) for _, i in v[1:])
     assert got.passport["overlap"]["sessions"] == late
 
-# %% ../../nbs/05_preprocessing.ipynb #880f6ae0
+# %% ../../nbs/05_preprocessing.ipynb #b36e96d3
 def shop_log(n_sessions=400, days=10, seed=0, source="csv:<b>shop</b>.csv"):
     "Random sessions over some days; the rarest items come late."
     rng  = np.random.default_rng(seed)
     size = rng.integers(1, 7, n_sessions)
     who  = np.repeat(np.arange(n_sessions), size)
-    time = np.repeat(np.sort(rng.integers(0, days * DAY, n_sessions)), size) + 60 * (np.arange(len(who)) - np.repeat(np.cumsum(size) - size, size))
+    time = np.repeat(np.sort(rng.integers(0, days * DAY, n_sessions)), size)
+    time = time + 60 * (np.arange(len(who)) - np.repeat(np.cumsum(size) - size, size))
     item = rng.zipf(1.6, len(who)).clip(max=200) + (time // (2 * DAY))
     events = pd.DataFrame({"session_id": who, "item_id": pd.Series(item).astype(str), "timestamp": time})
-    items  = pd.DataFrame({"item_id": [str(i) for i in range(300)], "name": [f"<i>{i}" for i in range(300)], "price": np.arange(300) / 4})
+    items  = pd.DataFrame({"item_id": [str(i) for i in range(300)], "name": [f"<i>{i}" for i in range(300)],
+                           "price": np.arange(300) / 4})
     return Log(events=events, items=items, left_out={"a <bad> row": 3}, rows_read=len(who), source=source)
 
 @pytest.fixture(scope="module")
@@ -166,43 +170,60 @@ def test_no_test_session_starts_before_the_end_of_training(small):
     row = p.catalogue.table.iloc[7]
     assert row["name"] == f"<i>{row['raw_id']}" and row["price"] == int(row["raw_id"]) / 4
 
+def test_the_generated_shop_keeps_every_click():
+    log = shop_log(source="generated", days=12)
+    got = prepare(log)
+    assert sum(s.n_events for s in (got.train, got.valid, got.test)) == len(log.events)
+    last = got.test.start_times.max() // DAY
+    assert set(got.test.start_times // DAY) == {last - 2, last - 1, last}
+    assert set(got.valid.start_times // DAY) == {last - 5, last - 4, last - 3}
+
+def test_a_visit_over_midnight_opens_no_new_day():
+    days = [(d, d * DAY + 50_000 + i, 1 + i) for d in range(4) for i in range(2)]
+    got  = prepare(log_of(days + [(9, 4 * DAY - 60, 1), (9, 4 * DAY + 60, 2)]), whole_days=True, min_support=1)
+    assert got.test.start_times.tolist() == [3 * DAY + 50_000, 4 * DAY - 60] and len(got.valid) == 1
+
 def test_round_trip(small, tmp_path):
     small.save(tmp_path/"a"/"b")
     back = load(tmp_path/"a"/"b")
     for n in ("train", "valid", "test"):
         x, y = getattr(small, n), getattr(back, n)
-        assert np.array_equal(x.items, y.items) and np.array_equal(x.offsets, y.offsets) and np.array_equal(x.times, y.times)
+        for part in ("items", "offsets", "times"): assert np.array_equal(getattr(x, part), getattr(y, part))
     pd.testing.assert_frame_equal(back.catalogue.table, small.catalogue.table, check_dtype=False)
     assert back.passport == json.loads(json.dumps(small.passport)) and repr(back) == repr(small)
     assert sorted(p.name for p in (tmp_path/"a").iterdir()) == ["b"]
 
 def test_passport_is_escaped_and_complete(small):
     html, text = small._repr_html_(), repr(small)
-    assert "<b>" not in html.replace("<b>train</b>", "").replace("<b>valid</b>", "").replace("<b>test</b>", "") and "&lt;b&gt;shop" in html
+    ours = ("<b>train</b>", "<b>valid</b>", "<b>test</b>")
+    assert html.count("<b>") == sum(map(html.count, ours)) == 3 and "&lt;b&gt;shop" in html
     assert "a &lt;bad&gt; row" in html and "3 × a <bad> row" in text and "they count as misses" in text
     assert [r["step"] for r in small.passport["steps"]] == ["read", "filtered", "training", "train", "valid", "test"]
     assert small.passport["steps"][0]["events"] == small.passport["source"]["rows"]
 
-# %% ../../nbs/05_preprocessing.ipynb #5815afae
+# %% ../../nbs/05_preprocessing.ipynb #b173eb91
 def test_visits_of_visitors_without_sessions(tmp_path):
     hour = 3600
-    rows = [(1, 0, "view", 1), (1, hour, "view", 2), (1, 2 * hour + 1, "view", 1), (1, 2 * hour + 2, "view", 2), (2, 5, "view", 1),
-            (3, 9 * DAY, "view", 2), (3, 9 * DAY + 1, "addtocart", 1), (3, 9 * DAY + 2, "view", 2)]
-    (tmp_path/"events.csv").write_text("\n".join(["timestamp,visitorid,event,itemid,transactionid", *(f"{1000 * t + 7},{w},{e},{i}," for w, t, e, i in rows)]))
+    rows = [(1, 0, "view", 1), (1, hour, "view", 2), (1, 2 * hour + 1, "view", 1), (1, 2 * hour + 2, "view", 2),
+            (2, 5, "view", 1), (3, 9 * DAY, "view", 2), (3, 9 * DAY + 1, "addtocart", 1), (3, 9 * DAY + 2, "view", 2)]
+    text = [f"{1000 * t + 7},{w},{e},{i}," for w, t, e, i in rows]
+    (tmp_path/"events.csv").write_text("\n".join(["timestamp,visitorid,event,itemid,transactionid", *text]))
     log  = f"retailrocket:{tmp_path/'events.csv'}"
     got  = prepare(log, min_support=1, valid_share=.5)
     steps = {r["step"]: r for r in got.passport["steps"]}
     assert list(steps) == ["read", "events", "users", "gap", "filtered", "training", "train", "valid", "test"]
     assert [(steps[n]["events"], steps[n].get("users")) for n in ("read", "events", "users")] == [(8, 3), (7, 3), (6, 2)]
-    assert [steps["gap"][k] for k in ("events", "sessions")] == [6, 3] and [len(s) for s in (got.train, got.valid, got.test)] == [1, 1, 1]
+    assert [steps["gap"][k] for k in ("events", "sessions")] == [6, 3]
+    assert [len(s) for s in (got.train, got.valid, got.test)] == [1, 1, 1]
     with pytest.raises(DataError, match="no click is left"): prepare(log, events="rent")
     with pytest.raises(DataError, match="needs a column event"): prepare(shop_log(), events="view")
     with pytest.raises(DataError, match="needs visitors"): prepare(shop_log(), min_user_events=2)
 
 @pytest.mark.parametrize("given, words", [
-    ({"min_support": 0}, "min_support must be 1 or more, got 0"), ({"fraction": 0}, "fraction must be above 0"), ({"fraction": 1.5}, "at most 1"),
-    ({"support": "some"}, "support must be"), ({"test_days": 1, "test_sessions": 5}, "not both"), ({"valid_share": 2}, "at most 1, got 2"),
-    ({"test_days": float("nan")}, "test_days must be"), ({"test_days": 99}, "nothing is left to train on"), ({"valid_days": 99}, "nothing is left"),
+    ({"min_support": 0}, "min_support must be 1 or more, got 0"), ({"fraction": 0}, "fraction must be above 0"),
+    ({"fraction": 1.5}, "at most 1"), ({"support": "some"}, "support must be"), ({"valid_share": 2}, "at most 1, got 2"),
+    ({"test_days": 1, "test_sessions": 5}, "not both"), ({"test_days": float("nan")}, "test_days must be"),
+    ({"test_days": 99}, "nothing is left to train on"), ({"valid_days": 99}, "nothing is left"),
     ({"min_support": 10**6}, "no session is left after the filter")])
 def test_options_get_one_clear_line(given, words):
     with pytest.raises(ValueError, match=words) as e: prepare(shop_log(), **given)
@@ -214,7 +235,7 @@ def test_last_sessions_and_fraction():
     before = next(r for r in got.passport["steps"] if r["step"] == "training")["sessions"]
     assert len(got.train) + len(got.valid) == int(np.ceil(before / 4)) and got.passport["options"]["test_days"] is None
 
-# %% ../../nbs/05_preprocessing.ipynb #ec9cde94
+# %% ../../nbs/05_preprocessing.ipynb #4a8dcf74
 def test_a_failed_write_leaves_what_was_there(small, tmp_path, monkeypatch):
     out, before = tmp_path/"d", None
     for old in (False, True):               # into nothing, and over an existing folder
@@ -228,11 +249,18 @@ def test_a_failed_write_leaves_what_was_there(small, tmp_path, monkeypatch):
     prepare(shop_log(seed=1), out=out)
     assert (out/"train.parquet").read_bytes() != before["train.parquet"] and len(list(tmp_path.iterdir())) == 1
 
+def test_a_full_disk_is_one_clear_line(small, tmp_path, monkeypatch):
+    def full(self, path): raise OSError(28, "No space left on device")
+    monkeypatch.setattr(Catalogue, "save", full)
+    with pytest.raises(DataError, match="cannot be written .*No space left.*untouched"): small.save(tmp_path/"d")
+    assert not list(tmp_path.iterdir())
+
 def test_other_folders_are_left_alone(small, tmp_path):
     (tmp_path/"mine").mkdir()
     (tmp_path/"mine"/"thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match=r"holds other things \(thesis.txt\)"): prepare(shop_log(), out=tmp_path/"mine")
-    with pytest.raises(DataError, match="is a file"): small.save(tmp_path/"mine"/"thesis.txt")
+    with pytest.raises(DataError, match="is a file; give"): small.save(tmp_path/"mine"/"thesis.txt")
+    with pytest.raises(DataError, match="thesis.txt is a file"): prepare(shop_log(), out=tmp_path/"mine"/"thesis.txt"/"x")
     small.save(tmp_path/"ours")
     (tmp_path/"ours"/"notes.txt").write_text("a remark")
     with pytest.raises(DataError, match="notes.txt"): small.save(tmp_path/"ours")
@@ -240,6 +268,7 @@ def test_other_folders_are_left_alone(small, tmp_path):
     (tmp_path/"empty").mkdir()
     assert load(small.save(tmp_path/"empty") and tmp_path/"empty").train.n_events
 
+def turn_round(path): Catalogue(Catalogue.load(path).table[::-1]).save(path)
 def change(path, **values): path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 @pytest.mark.parametrize("damage, words", [
@@ -255,7 +284,7 @@ def change(path, **values): path.write_text(json.dumps(json.loads(path.read_text
     (lambda d: (d/"train.parquet").write_bytes((d/"train.parquet").read_bytes()[:-40]), "d: "),
     (lambda d: (d/"train.parquet").write_bytes((d/"test.parquet").read_bytes()), "the passport says"),
     (lambda d: Catalogue(pd.DataFrame({"raw_id": ["x"]})).save(d/"catalogue.parquet"), "catalogue ends at 1"),
-    (lambda d: Catalogue(Catalogue.load(d/"catalogue.parquet").table[::-1]).save(d/"catalogue.parquet"), "does not belong to these")])
+    (lambda d: turn_round(d/"catalogue.parquet"), "does not belong to these")])
 def test_broken_folders_get_one_clear_line(small, tmp_path, damage, words):
     small.save(tmp_path/"d")
     damage(tmp_path/"d")
@@ -263,16 +292,17 @@ def test_broken_folders_get_one_clear_line(small, tmp_path, damage, words):
     assert "\n" not in str(e.value)
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match="no such folder; `sessrec prepare SOURCE --out"): load(tmp_path/"none")
+    with pytest.raises(DataError, match="no such folder; `sessrec prepare SOURCE --out` makes"): load(tmp_path/"none")
 
-# %% ../../nbs/05_preprocessing.ipynb #af4451cf
+# %% ../../nbs/05_preprocessing.ipynb #19318065
 def test_prepared_is_kept_and_renewed(tmp_path, monkeypatch):
     monkeypatch.setenv("SESSREC_DATA", str(tmp_path))
     import sessrec.preprocessing as module
     def write(seed):
         e = shop_log(seed=seed).events
         when = pd.to_datetime(e["timestamp"], unit="s").dt.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        pd.DataFrame({"s": e["session_id"] + 1, "t": when, "i": e["item_id"], "c": 0}).to_csv(tmp_path/"clicks.dat", header=False, index=False)
+        rows = pd.DataFrame({"session": e["session_id"] + 1, "time": when, "item": e["item_id"], "category": 0})
+        rows.to_csv(tmp_path/"clicks.dat", header=False, index=False)
     write(0)
     name, read_again = f"yoochoose:{tmp_path/'clicks.dat'}", module.read
     first = prepared(name)
@@ -292,7 +322,8 @@ def test_benchmarks_keep_their_published_cases(name, training, test):
     assert .09 < len(got.valid) / (len(got.train) + len(got.valid)) < .11 and got.passport["unknown"]["test"] == 0
     if name == "diginetica":
         assert [r["remark"] for r in got.passport["steps"] if "published" in r] == ["as published"] * 3
-    with pytest.raises(ValueError, match="filtered and split already"): prepare(f"srgnn:{shared_data(f'srgnn-format/{name}')}", min_support=3)
+    with pytest.raises(ValueError, match="filtered and split already"):
+        prepare(f"srgnn:{shared_data(f'srgnn-format/{name}')}", min_support=3)
 
 def test_uci_is_read_as_published():
     got = prepare(f"uci:{shared_data('uci-clickstream')}")
