@@ -47,15 +47,17 @@ def test_ranks_equal_brute_force(world, batch_size):
     want = brute_force(model, sessions)
     for size in (batch_size, None): assert ranks(model, sessions, size, progress=False).tolist() == want
 
-# %% ../../nbs/06_evaluation.ipynb #fb9f1fd9
+# %% ../../nbs/06_evaluation.ipynb #8c4980a9
 def test_ranks_in_pieces_equal_the_whole():
     dice    = torch.Generator().manual_seed(0)
-    scores  = torch.randint(0, 50, (40, 2**17), generator=dice).float()     # several pieces of 8 rows
+    scores  = torch.randint(0, 50, (40, 2**17), generator=dice).float()     # two pieces, of 32 and 8 rows
     targets = torch.arange(40) * 3
     want    = (scores[:, 1:] >= scores[torch.arange(40), targets, None]).sum(1)
     want[0] = 2**17                                                         # unknown: behind all 2**17 - 1 items
     assert torch.equal(ranks_of(scores, targets), want)
-    assert torch.equal(ranks_of(scores.double(), targets), want) and ranks_of(scores[:0], targets[:0]).shape == (0,)
+    for other in (torch.float64, torch.float16, torch.bfloat16, torch.int64):
+        assert torch.equal(ranks_of(scores.to(other), targets), want)
+    assert ranks_of(scores[:0], targets[:0]).shape == (0,)
 
 # %% ../../nbs/06_evaluation.ipynb #db0a0026
 def test_ranks_by_hand():
