@@ -15,7 +15,7 @@ import sys
 
 import typer
 
-# %% ../nbs/99_cli.ipynb #aa54d749
+# %% ../nbs/99_cli.ipynb #7946e33c
 app  = typer.Typer(name="sessrec", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                    help="Session-based recommendation, learnt by building it: a course, a library and an explorer.")
 data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The data sets: list, download, look into.")
@@ -33,6 +33,12 @@ def _table(rows, title=None, right=()):
     for row in rows: table.add_row(*[Text(str(v)) for v in row.values()])
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
+def _plain(value):
+    "A value of a summary as people read it."
+    if isinstance(value, dict): return ", ".join(f"{k}: {_plain(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)): return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+
 def _print_json(value):
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=lambda v: v.item() if hasattr(v, "item") else str(v)))
 
@@ -44,7 +50,7 @@ def _version(show:bool):
 @app.callback()
 def _main(version:Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]=False): pass
 
-# %% ../nbs/99_cli.ipynb #d7a15896
+# %% ../nbs/99_cli.ipynb #e47fcc95
 @data.command("list")
 def data_list(as_json:AsJson=False):
     "The data sets that sessrec knows, with size, licence and source."
@@ -65,25 +71,34 @@ def data_info(source:Annotated[str, typer.Argument(help="A name, FORMAT:PATH, or
     from sessrec.datasets import REGISTRY, read
     from sessrec.preprocessing import load
     if source in REGISTRY and not as_json: print(REGISTRY[source])
-    value = load(source).passport if Path(source).is_dir() else read(source).summary()
-    _print_json(value) if as_json else _table([{"what": k, "value": v} for k, v in value.items()])
+    if Path(source).is_dir():
+        found = load(source)
+        return _print_json(found.passport) if as_json else print(found)
+    value = read(source).summary()
+    _print_json(value) if as_json else _table([{"what": k, "value": _plain(v)} for k, v in value.items()])
 
-# %% ../nbs/99_cli.ipynb #6cfa400b
+# %% ../nbs/99_cli.ipynb #f7c3b259
 @app.command()
 def prepare(source:Annotated[str, typer.Argument(help="A name of `sessrec data list`, or FORMAT:PATH (yoochoose:, retailrocket:, diginetica:, uci:, srgnn:, csv:).")],
             out:Annotated[Path, typer.Option(help="The folder to write.")],
-            min_support:Annotated[int|None, typer.Option(min=1, help="Items with fewer clicks are dropped.")]=None,
-            min_length:Annotated[int|None, typer.Option(min=1, help="Shorter sessions are dropped.")]=None,
-            test_days:Annotated[float|None, typer.Option(min=0, help="The last days are the test.")]=None,
-            valid_days:Annotated[float|None, typer.Option(min=0, help="The days before them are the validation part.")]=None,
-            fraction:Annotated[float|None, typer.Option(min=0, max=1, help="Keep only the most recent share of the training sessions, such as 0.015625 for 1/64.")]=None,
+            gap:Annotated[float|None, typer.Option(min=0, help="A pause of more seconds ends a session; 0 = never.")]=None,
+            events:Annotated[str|None, typer.Option(help="Kinds of events to keep, with commas between.")]=None,
+            min_user_events:Annotated[int|None, typer.Option(min=1, help="Visitors with fewer events are dropped.")]=None,
             drop_repeats:Annotated[bool|None, typer.Option(help="Drop a click on the item that was clicked just before.")]=None,
+            min_length:Annotated[int|None, typer.Option(min=1, help="Shorter sessions are dropped.")]=None,
+            min_support:Annotated[int|None, typer.Option(min=1, help="Items with fewer clicks are dropped.")]=None,
+            support:Annotated[str|None, typer.Option(help="Where support is counted: all, as published, or train.")]=None,
+            test_days:Annotated[float|None, typer.Option(min=0, help="The test part: the last days …")]=None,
+            test_sessions:Annotated[int|None, typer.Option(min=0, help="… or the last sessions.")]=None,
+            valid_days:Annotated[float|None, typer.Option(min=0, help="The validation part: the days before the test …")]=None,
+            valid_share:Annotated[float|None, typer.Option(min=0, max=1, help="… or the last share of the training sessions.")]=None,
+            whole_days:Annotated[bool|None, typer.Option(help="Count in calendar days (UTC).")]=None,
+            fraction:Annotated[float|None, typer.Option(min=0, max=1, help="Keep the most recent share of the training sessions, such as 0.015625 for 1/64.")]=None,
             as_json:AsJson=False):
     "Read, validate, filter and split a log; prints the passport of every step."
+    options = {k: v for k, v in locals().items() if k not in ("source", "out", "as_json") and v is not None}
     from sessrec.preprocessing import prepare as run
-    options = dict(min_support=min_support, min_length=min_length, test_days=test_days, valid_days=valid_days, fraction=fraction,
-                   drop_repeats=drop_repeats)
-    result  = run(source, out=out, **{k: v for k, v in options.items() if v is not None})
+    result = run(source, out=out, **options)
     _print_json(result.passport) if as_json else print(result)
 
 # %% ../nbs/99_cli.ipynb #036da926

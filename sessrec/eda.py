@@ -234,7 +234,7 @@ def plot_lorenz(data, ax=None):
     _say(ax, f"Half of all clicks go to {per_cent(half)} of the items (Gini {gini(data.counts):.2f})",
          "items, least clicked first, per cent", "clicks on them, per cent")
 
-# %% ../nbs/04_eda.ipynb #b69fd0d5
+# %% ../nbs/04_eda.ipynb #bedc95a2
 def _category(c, by):
     "Code of each click's category, and the categories' names; a click without one is 'unknown'."
     if by in c.events:
@@ -253,7 +253,7 @@ def category_counts(data,           # a log
     "Clicks and items of each category."
     c = _clicks(data)
     codes, names = _category(c, by)
-    items = np.unique(codes * c.n_items + c.item) // c.n_items
+    items = pd.unique(codes * c.n_items + c.item) // c.n_items
     count = lambda x: np.bincount(x, minlength=len(names))
     table = pd.DataFrame({"clicks": count(codes), "items": count(items)}, pd.Index(names, name=by))
     return table[table["clicks"] > 0].sort_values("clicks", ascending=False, kind="stable")
@@ -412,21 +412,26 @@ def plot_positions(data, ax=None,
          f"position of the click in the {data.unit}",
          f"clicks on the {n} most clicked\nof {_many(data.n_items, 'item')}, per cent")
 
-# %% ../nbs/04_eda.ipynb #f171fb25
-def _agree(session, *columns):
-    "Ordered pairs of rows, from two different sessions, that agree in all columns."
-    key = np.zeros(len(session), np.int64)
-    for column in columns: key = key * (column.max(initial=0) + 1) + column
-    key   = np.unique(key, return_inverse=True)[1]
-    pairs = lambda k: (np.unique(k, return_counts=True)[1].astype(float)**2).sum()
-    return pairs(key) - pairs(key * (session.max(initial=0) + 1) + session)
+# %% ../nbs/04_eda.ipynb #31d3d5d0
+def _pairs(session, key, n):
+    "For each key below n: ordered pairs of rows that both have it, of two different sessions; and of one session."
+    rows, k = np.unique(session * n + key, return_counts=True)
+    within  = np.bincount(rows % n, k.astype(float)**2, minlength=n)
+    return np.bincount(key, minlength=n).astype(float)**2 - within, within
 
 def _lift(session, item, i, d, least):
-    "How much more often two of the clicks `i` agree if the clicks `d` before them do."
-    i = i[item[i] != item[i - d]]
-    s, a, b = session[i], item[i - d], item[i]
-    alike = _agree(s, a, b)
-    return np.nan if alike < 2 * least else alike / _agree(s, a) / (_agree(s, b) / _agree(s))
+    "How much more often than by chance two of the clicks `i` agree if the clicks `d` before them do."
+    n, moved = item.max(initial=0) + 1, item[i] != item[i - d]
+    s, b, a  = session[i], item[i], item[i - d][moved]
+    _, step  = np.unique(a * n + b[moved], return_inverse=True)
+    alike    = _pairs(s[moved], step, len(step) + 1)[0].sum()
+    if alike < 2 * least: return np.nan
+    began, _     = _pairs(s[moved], a, n)                   # by item: pairs that agreed on it, d clicks before
+    now, within  = _pairs(s, b, n)                          # by item: pairs that agree on it now
+    clicks, size = np.bincount(b, minlength=n), np.bincount(s)
+    other  = (len(b) - clicks)**2. - (size**2).sum() + 2 * np.bincount(b, size[s], minlength=n) - within
+    chance = np.divide(now.sum() - now, other, out=np.zeros(n), where=other > 0)    # two clicks on other items agree
+    return alike / (began @ chance)
 
 def memory(data,
            longest=8,       # distances, in clicks
@@ -503,14 +508,14 @@ def plot_week(data, ax=None):
         _say(ax, f"Dates without a time of day; {table.idxmax()}s are busiest, "
              f"{_times(table.max() / table.mean())} the average", "weekday, UTC", "clicks a day")
 
-# %% ../nbs/04_eda.ipynb #c4440bbb
+# %% ../nbs/04_eda.ipynb #9bc833d4
 def daily(data,
          )->pd.DataFrame:   # one row a day, first to last; clicks, sessions (that began), items (that were clicked)
     "Clicks, sessions and items of each day."
     c     = _clicks(data)
     day   = c.day - c.day.min()
     n     = int(day.max()) + 1
-    items = np.unique(day * c.n_items + c.item) // c.n_items
+    items = pd.unique(day * c.n_items + c.item) // c.n_items
     count = lambda x: np.bincount(x, minlength=n)
     index = pd.date_range(np.datetime64(int(c.day.min()), "D"), periods=n, name="day")
     return pd.DataFrame({"clicks": count(day), "sessions": count(day[c.position == 0]), "items": count(items)}, index)
