@@ -23,7 +23,7 @@ import torch
 from .lesson import colour_of, exercise
 from .sessions import PAD, Recommender, Sessions
 
-# %% ../nbs/06_evaluation.ipynb #6439d5a9
+# %% ../nbs/06_evaluation.ipynb #6a1f9945
 def _nan_row(scores):
     "The first row that holds NaN, or None; a row's maximum is NaN if any of its scores is."
     rows = scores.amax(1).isnan()
@@ -35,7 +35,8 @@ def _count(scores, targets):
     number  = torch.float32 if n_items < 2**24 else torch.float64           # a sum of ones stays exact
     piece   = max(1, 2**22 // n_items) if scores.device.type == "cpu" else max(1, len(scores))
     pieces  = zip(scores[:, 1:].split(piece), scores.gather(1, targets[:, None]).split(piece))
-    counts  = [torch.ge(some, t, out=torch.empty(some.shape, dtype=number, device=some.device)).sum(1) for some, t in pieces]
+    ones    = lambda some, t: torch.ge(some, t, out=torch.empty(some.shape, dtype=number, device=some.device))
+    counts  = [ones(some, t).sum(1) for some, t in pieces]
     return torch.cat(counts).long().masked_fill(targets == PAD, n_items + 1)
 
 def ranks_of(scores:Tensor,     # `(B, n_items + 1)` float, higher is better; column 0 (padding) is passed over
@@ -224,7 +225,7 @@ def evaluate(recommender:Recommender,       # fitted
         row |= {m: float(worth[:, i].mean()), f"{m}_low": float(low[i]), f"{m}_high": float(high[i])}
     return row
 
-# %% ../nbs/06_evaluation.ipynb #8d567677
+# %% ../nbs/06_evaluation.ipynb #14a05840
 def _by_group(ranks, sessions, group, names, k, seed):
     "A table with a row for each group of cases; `group` is `(n_cases,)`, an index into `names`."
     G      = len(names)
@@ -236,8 +237,8 @@ def _by_group(ranks, sessions, group, names, k, seed):
     with np.errstate(invalid="ignore"): recalls = again[:, G + kept] / again[:, kept]   # 0 / 0: a world without it
     low, high = np.nanquantile(recalls, [.025, .975], axis=0)
     recall, mrr = (total[i * G + kept] / total[kept] for i in (1, 2))
-    return pd.DataFrame({"cases": total[kept].astype(int), f"recall@{k}": recall, "low": low, "high": high, f"mrr@{k}": mrr},
-                        index=[names[i] for i in kept])
+    columns = {"cases": total[kept].astype(int), f"recall@{k}": recall, "low": low, "high": high, f"mrr@{k}": mrr}
+    return pd.DataFrame(columns, index=[names[i] for i in kept])
 
 def by_prefix_length(ranks,             # `(n_cases,)` int
                      sessions:Sessions, # of these cases
@@ -415,7 +416,7 @@ def plot_differences(tests:dict,    # label -> result of `paired_test`
            xlabel="difference, percentage points", title=f"{n} of {len(tests)} differences are more than chance")
     return ax
 
-# %% ../nbs/06_evaluation.ipynb #9eb095bd
+# %% ../nbs/06_evaluation.ipynb #88af87e4
 def check_no_leak(recommender:Recommender,  # fitted
                   sessions:Sessions,        # a few dozen; each case is asked three times
                   seed:int=0,               # of the other order
@@ -439,8 +440,9 @@ def check_no_leak(recommender:Recommender,  # fitted
     for found, how in ((together, "beside other cases"), (mixed, "in another order")):
         bad = np.flatnonzero((found < best) | (found > worst))
         s, t = (session[bad[0]], position[bad[0]]) if len(bad) else (None, None)
-        assert not len(bad), (f"{recommender.name} leaks: session {s} after {t} clicks has rank {best[bad[0]]} when asked "
-                              f"alone and {found[bad[0]]} {how}; so it is with {len(bad)} of {len(session)} cases")
+        assert not len(bad), (
+            f"{recommender.name} leaks: session {s} after {t} clicks has rank {best[bad[0]]} when asked alone "
+            f"and {found[bad[0]]} {how}; so it is with {len(bad)} of {len(session)} cases")
 
 # %% ../nbs/06_evaluation.ipynb #b79a4650
 @exercise("06.1", hint="Compare each row of scores with that row's target score, as a column. Must anything be added?")

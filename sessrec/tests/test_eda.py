@@ -3,7 +3,7 @@
 # %% ../../nbs/04_eda.ipynb #imports
 from sessrec.eda import *
 
-# %% ../../nbs/04_eda.ipynb #1f87c9aa
+# %% ../../nbs/04_eda.ipynb #2a77af21
 import re
 from collections import Counter
 from functools import cache
@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 from sessrec.datasets import Log, read, shared_data
-from sessrec.eda import _FIGURES, _apart, _clicks
+from sessrec.eda import _FIGURES, _apart
 from sessrec.sessions import Catalogue, Sessions
 from sessrec.synthetic import generate, shop_items
 

@@ -149,7 +149,7 @@ def test_samples_follow_the_distribution():
     chi2  = ((seen - want)**2 / want).sum()
     assert chi2 < 59 + 4 * (2 * 59)**.5                     # mean and spread of chi-square with 59 degrees of freedom
 
-# %% ../../nbs/03_synthetic.ipynb #e4830132
+# %% ../../nbs/03_synthetic.ipynb #ebbd86dd
 def test_oracle_keeps_the_contract(world):
     _, _, _, s, oracle = world
     check_recommender(oracle, s[:50])
@@ -173,8 +173,15 @@ def test_files_are_made_once_and_again_for_other_settings(tmp_path):
     log = read_generated(tmp_path)
     assert len(log.events) == log.rows_read == len(load_truth(tmp_path)) and {"name", "category", "price"} <= set(log.items)
 
+def test_missing_and_broken_files_get_one_line(tmp_path):
+    (tmp_path/"generated.json").write_text('{"n_items": 20')
+    with pytest.raises(ValueError, match="missing or broken"):           load_shop(tmp_path)
+    with pytest.raises(ValueError, match="has no generated_sessions.csv"): read_generated(tmp_path)
+
 def test_nonsense_is_refused(world):
-    for bad, words in [(dict(n_items=5), "n_items must"), (dict(stop=0), "stop must"), (dict(weights=((1, 2),)), "weights must")]:
+    nan = ((float("nan"),) * 6,) * 4
+    for bad, words in [(dict(n_items=5), "n_items must"), (dict(stop=0), "stop must"), (dict(weights=((1, 2),)), "weights must"),
+                       (dict(weights=nan), "weights must"), (dict(drift=-5), "drift must"), (dict(n_days=0), "n_days must"), (dict(n_follow=501), "n_follow must")]:
         with pytest.raises(ValueError, match=words): Config(**bad)
     other = Sessions.from_lists([[1]], catalogue=Catalogue(pd.DataFrame({"raw_id": ["A13"]})))
     with pytest.raises(ValueError, match="'A13'.*another shop"): Oracle(world[0]).fit(other)
