@@ -78,7 +78,7 @@ class MarkovChain(Counting):
         self.follows.data += .5 * self.popular[self.follows.indices]
     def score(self, batch): return self.follows[batch.last.numpy()]
 
-# %% ../nbs/07_baselines.ipynb #34331897
+# %% ../nbs/07_baselines.ipynb #0ecf26c8
 def occurs(sessions:Sessions)->sp.csr_matrix:   # `(n_sessions, n_items + 1)`, 1 where the session has the item
     "Which session holds which items."
     session = np.repeat(np.arange(len(sessions)), sessions.lengths)
@@ -98,7 +98,7 @@ class ItemKNN(Counting):
         both  = (x.T @ x).tocsr()
         both.setdiag(0)
         both.eliminate_zeros()
-        scale = sp.diags(1 / np.sqrt(np.asarray(x.sum(0)).ravel() + self.damping))
+        scale = sp.diags(1 / np.sqrt(np.maximum(np.asarray(x.sum(0)).ravel() + self.damping, 1e-12)))
         self.similar = (scale @ both @ scale).tocsr().astype(np.float32)
     def score(self, batch): return self.similar[batch.last.numpy()]
 
@@ -131,13 +131,19 @@ class Cooccurrence(Counting):
 
     def score(self, batch): return prefix_matrix(batch, self.forget**steps_back(batch), len(self.popular) - 1) @ self.table
 
-# %% ../nbs/07_baselines.ipynb #57e21e25
+# %% ../nbs/07_baselines.ipynb #126873f8
 class SessionNeighbours(Counting):
     "What similar sessions clicked; a subclass gives `click_weight`, `session_weight` and `vote`."
     max_len = 20            # 2**-19 is as far back as the trick with the powers of two is exact
+    newest  = 1000          # of the sessions that hold an item, only so many are asked: where items are few, all sessions would be similar
     def count(self, sessions):
         x = occurs(sessions)
-        self.sessions, self.holders, self.age = sessions, x.T.tocsr(), age(sessions)
+        holders = x.T.tocsr()
+        holders.sort_indices()
+        rank    = np.repeat(holders.indptr[1:], np.diff(holders.indptr)) - np.arange(holders.nnz)       # 1 = the item's newest session
+        holders.data[rank > self.newest] = 0
+        holders.eliminate_zeros()
+        self.sessions, self.holders, self.age = sessions, holders, age(sessions)
         self.root = np.sqrt(np.maximum(np.diff(x.indptr), 1))
         self.rare = np.log(len(sessions) / np.maximum(np.asarray(x.sum(0)).ravel(), 1)).astype(np.float32)
 

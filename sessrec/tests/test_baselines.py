@@ -90,7 +90,7 @@ def test_equals_the_slow_version(kind):
             assert torch.allclose(row[1:], want, atol=1e-5), (lists, prefix)
     run()
 
-# %% ../../nbs/07_baselines.ipynb #d6dae7ff
+# %% ../../nbs/07_baselines.ipynb #5d4b4c6b
 def test_by_hand():
     s = make([[1, 2, 3], [2, 3, 4], [1, 2, 3], [2, 1, 5]])
     top = lambda model, *prefix: [int(i) - 9 for i in model.fit(s).recommend([p + 9 for p in prefix], k=2)["item"]]
@@ -104,6 +104,12 @@ def test_contract(kind):
     rng = np.random.default_rng(0)
     s   = make([list(rng.integers(1, N + 1, rng.integers(1, 9))) for _ in range(40)])
     check_recommender(kind().fit(s[:30], s[30:]), s)
+
+def test_only_an_items_newest_sessions_are_asked():
+    s = make([[1, 2], [1, 3], [1, 4], [1, 5]])
+    class TwoNewest(STAN): newest = 2
+    asked = TwoNewest().fit(s).neighbours(Sessions.from_lists([[1]]).batch([0]))[1]
+    assert sorted(asked) == [2, 3] and len(STAN().fit(s).neighbours(Sessions.from_lists([[1]]).batch([0]))[1]) == 4
 
 def test_validation_is_learnt_from_and_age_follows_order_or_time():
     a, b = make([[1, 2]]), make([[3, 4], [3, 4]])
