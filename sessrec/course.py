@@ -101,7 +101,7 @@ def run_lesson(path:Path,           # the lesson's notebook
            "memory_mib": round(peak.mib)}
     return row | ({"error": " ".join(error.split())[:300]} if error else {})
 
-# %% ../nbs/98_course.ipynb #747559c3
+# %% ../nbs/98_course.ipynb #8be9522e
 def machine(device:str)->dict:      # what a measurement depends on
     "Versions, device and cores of this machine."
     import torch
@@ -140,6 +140,6 @@ def run_course(only:list[str]|None=None,    # lessons, as in `lessons`; None = a
 def _record(rows, about, path):
     "Rewrite the small committed file that the course map shows; lessons that were not asked for keep their figures."
     old = json.loads(path.read_text())["lessons"] if path.exists() else {}
-    new = {r["lesson"]: {"minutes": round(r["seconds"] / 60, 1), "memory_mib": r["memory_mib"]} for r in rows}
+    new = {r["lesson"]: {"minutes": round(r["seconds"] / 60, 2), "memory_mib": r["memory_mib"]} for r in rows}
     about = {**about, "machine": f"{about['cores']} cores, {about['device']}, torch {about['torch']}, Python {about['python']}, {about['date']}"}
     with replacing(path) as tmp: tmp.write_text(json.dumps({**about, "lessons": dict(sorted({**old, **new}.items()))}, indent=1) + "\n")
