@@ -51,29 +51,30 @@ def prefix_matrix(batch:Batch,          # `(B, L)`
     rows = np.repeat(np.arange(len(batch)), keep.sum(1))
     return sp.csr_matrix((weight[keep].astype(np.float32), (rows, batch.items.numpy()[keep])), shape=(len(batch), n_items + 1))
 
-# %% ../nbs/07_baselines.ipynb #34ccbbc8
+# %% ../nbs/07_baselines.ipynb #8efa29d3
 class Popularity(Counting):
     "The most clicked items, for everybody the same."
-    name = "pop"
+    name, max_len = "pop", None
     def score(self, batch): return np.tile(self.popular, (len(batch), 1))
 
 class SessionPopularity(Counting):
     "What was clicked in this session, by number of clicks, then by popularity; after it the most popular items."
-    name = "s-pop"
+    name, max_len = "s-pop", None
     def score(self, batch):
         m = prefix_matrix(batch, np.ones(batch.items.shape), len(self.popular) - 1)
         m.sum_duplicates()
         m.data += .5 * self.popular[m.indices]      # below 1: decides only between equal counts
         return m
 
-# %% ../nbs/07_baselines.ipynb #c9cbdcff
+# %% ../nbs/07_baselines.ipynb #7a2b7fe7
 class MarkovChain(Counting):
     "What followed the last click, by number of times."
     name = "markov"
     def count(self, sessions):
         session, position = sessions.cases()
         now, after   = (sessions.targets(session, p) for p in (position - 1, position))
-        self.follows = sp.csr_matrix((np.ones(len(now), np.float32), (now, after)), shape=(sessions.n_items + 1,) * 2)
+        known        = (now != PAD) & (after != PAD)
+        self.follows = sp.csr_matrix((np.ones(known.sum(), np.float32), (now[known], after[known])), shape=(sessions.n_items + 1,) * 2)
         self.follows.sum_duplicates()
         self.follows.data += .5 * self.popular[self.follows.indices]
     def score(self, batch): return self.follows[batch.last.numpy()]
@@ -102,12 +103,13 @@ class ItemKNN(Counting):
         self.similar = (scale @ both @ scale).tocsr().astype(np.float32)
     def score(self, batch): return self.similar[batch.last.numpy()]
 
-# %% ../nbs/07_baselines.ipynb #b1c73348
+# %% ../nbs/07_baselines.ipynb #b4d716f2
 def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1 = the oldest
     "How old each session is, as a share of the time that they cover; by their order where there are no times."
     if sessions.times is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
     start = sessions.start_times
-    return (start.max(initial=0) - start) / max(np.ptp(start) if len(start) else 0, 1)
+    seen  = start[sessions.lengths > 0]                 # an empty session has no time, and no say
+    return (seen.max(initial=0) - start) / max(np.ptp(seen) if len(seen) else 0, 1)
 
 class Cooccurrence(Counting):
     "Weighted co-occurrence: distance, direction and age of the session count; the prefix forgets."
@@ -121,7 +123,7 @@ class Cooccurrence(Counting):
         weight  = np.exp(-self.fresh * age(sessions))[session]
         a, b, w = [], [], []
         for d in range(1, self.window + 1):                 # over distances, never over sessions
-            pair = np.flatnonzero(session[d:] == session[:-d])
+            pair = np.flatnonzero((session[d:] == session[:-d]) & (sessions.items[d:] != PAD) & (sessions.items[:-d] != PAD))
             a.append(sessions.items[pair]); b.append(sessions.items[pair + d]); w.append(weight[pair] * self.decay**(d - 1))
         a, b, w = map(np.concatenate, (a, b, w))
         table   = sp.csr_matrix((np.r_[w, self.backward * w], (np.r_[a, b], np.r_[b, a])), shape=(sessions.n_items + 1,) * 2)

@@ -90,7 +90,7 @@ def test_equals_the_slow_version(kind):
             assert torch.allclose(row[1:], want, atol=1e-5), (lists, prefix)
     run()
 
-# %% ../../nbs/07_baselines.ipynb #5d4b4c6b
+# %% ../../nbs/07_baselines.ipynb #73e55ce8
 def test_by_hand():
     s = make([[1, 2, 3], [2, 3, 4], [1, 2, 3], [2, 1, 5]])
     top = lambda model, *prefix: [int(i) - 9 for i in model.fit(s).recommend([p + 9 for p in prefix], k=2)["item"]]
@@ -110,6 +110,16 @@ def test_only_an_items_newest_sessions_are_asked():
     class TwoNewest(STAN): newest = 2
     asked = TwoNewest().fit(s).neighbours(Sessions.from_lists([[1]]).batch([0]))[1]
     assert sorted(asked) == [2, 3] and len(STAN().fit(s).neighbours(Sessions.from_lists([[1]]).batch([0]))[1]) == 4
+
+def test_unknown_items_teach_nothing():
+    odd, plain = make([[0, 3], [0, 3], [1, 2], [5, 5]]), make([[3], [3], [1, 2], [5, 5]])
+    for kind in (MarkovChain, Cooccurrence, ItemKNN):
+        a, b = (kind().fit(s).scores(Sessions.from_lists([[], [1], [0]]).batch([0, 1, 2])) for s in (odd, plain))
+        assert torch.allclose(a, b), kind.name
+
+def test_an_empty_session_has_no_age():
+    timed = Sessions.from_lists([[1], [], [2]], [[1_000_000], [], [1_086_400]])
+    assert age(timed)[0] == 1 and age(timed)[2] == 0
 
 def test_validation_is_learnt_from_and_age_follows_order_or_time():
     a, b = make([[1, 2]]), make([[3, 4], [3, 4]])
