@@ -3,11 +3,16 @@
 # %% ../../nbs/99_cli.ipynb #imports
 from sessrec.cli import *
 
-# %% ../../nbs/99_cli.ipynb #510132c8
+# %% ../../nbs/99_cli.ipynb #f29b4638
+import io
 import json
 import os
+import pathlib
+import pickle
+import shutil
 import subprocess
 import sys
+import zipfile
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +88,44 @@ def test_recommend(small_log):
     assert len(top) == 3 and all({"item", "score"} <= set(r) for r in top)
     assert [r["score"] for r in top] == sorted((r["score"] for r in top), reverse=True)
     fails_with_one_line(1, "recommend", "crystal-ball", "4", "--data", small_log[0]/"data", says="crystal-ball")
+
+# %% ../../nbs/99_cli.ipynb #4b829c31
+GOOD = "session_id,item_id,timestamp\n1,7,1000\n1,8,1010\n"
+
+def broken_inputs(folder):
+    "One of each: name -> (what to prepare, a word that the message must hold)."
+    def text(name, content):
+        (folder/name).write_text(content)
+        return f"csv:{folder/name}"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z: z.writestr("log.csv", GOOD * 500)
+    (folder/"cut.zip").write_bytes(packed.getvalue()[:-60])
+    (folder/"bench").mkdir()
+    for name in ("all_train_seq.txt", "test.txt"): (folder/"bench"/name).write_bytes(pickle.dumps(pathlib.PurePosixPath("evil")))
+    return {"truncated zip": (f"csv:{folder/'cut.zip'}", "cut.zip"), "wrong separator": (text("semi.csv", GOOD.replace(",", ";")), "semi.csv"),
+            "missing column": (text("less.csv", GOOD.replace("item_id", "thing")), "item_id"),
+            "text in a number column": (text("word.csv", GOOD + "1,9,soon\n"), "soon"),
+            "negative time": (text("early.csv", GOOD + "1,9,-5\n"), "early.csv"), "empty file": (text("empty.csv", ""), "empty.csv"),
+            "item 0": (text("zero.csv", GOOD + "1,0,1020\n"), "zero.csv"), "a pickle that names a class": (f"srgnn:{folder/'bench'}", "all_train_seq.txt")}
+
+def in_process(capsys, *words):
+    "As `run_cli`, without a process of its own."
+    with pytest.raises(SystemExit) as stop: main([str(w) for w in words])
+    out, err = capsys.readouterr()
+    return stop.value.code, out, [line for line in err.splitlines() if line.startswith("sessrec: ")]
+
+def test_every_bad_input_gets_one_line_and_leaves_nothing(tmp_path, capsys):
+    for what, (source, word) in broken_inputs(tmp_path).items():
+        rc, out, said = in_process(capsys, "prepare", source, "--out", tmp_path/"data")
+        assert rc == 1 and not out and len(said) == 1 and word in said[0], (what, rc, said)
+        assert not (tmp_path/"data").exists() and not list(tmp_path.glob(".data*")), what
+
+def test_a_folder_of_a_newer_version_gets_one_line(small_log, tmp_path, capsys):
+    shutil.copytree(small_log[0]/"data", tmp_path/"newer")
+    passport = json.loads((tmp_path/"newer"/"passport.json").read_text())
+    (tmp_path/"newer"/"passport.json").write_text(json.dumps(passport | {"format_version": 999}))
+    rc, out, said = in_process(capsys, "leaderboard", "--data", tmp_path/"newer")
+    assert rc == 1 and not out and len(said) == 1 and "newer" in said[0]
 
 # %% ../../nbs/99_cli.ipynb #263a7c87
 def test_data_commands():
