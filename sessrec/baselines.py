@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Counting', 'steps_back', 'prefix_matrix', 'Popularity', 'SessionPopularity', 'MarkovChain', 'occurs', 'ItemKNN',
-           'age', 'Cooccurrence', 'SessionNeighbours', 'VSKNN', 'STAN', 'check_07_1', 'check_07_2', 'check_07_3']
+           'age', 'return_shares', 'Cooccurrence', 'SessionNeighbours', 'VSKNN', 'STAN', 'check_07_1', 'check_07_2',
+           'check_07_3']
 
 # %% ../nbs/07_baselines.ipynb #64f98733
 import numpy as np
@@ -103,7 +104,7 @@ class ItemKNN(Counting):
         self.similar = (scale @ both @ scale).tocsr().astype(np.float32)
     def score(self, batch): return self.similar[batch.last.numpy()]
 
-# %% ../nbs/07_baselines.ipynb #b4d716f2
+# %% ../nbs/07_baselines.ipynb #88543704
 def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1 = the oldest
     "How old each session is, as a share of the time that they cover; by their order where there are no times."
     if sessions.times is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
@@ -111,12 +112,25 @@ def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1
     seen  = start[sessions.lengths > 0]                 # an empty session has no time, and no say
     return (seen.max(initial=0) - start) / max(np.ptp(seen) if len(seen) else 0, 1)
 
+def return_shares(sessions:Sessions,    # where to count
+                  window:int,           # how far back, in clicks
+                 )->np.ndarray:         # `(window,)`; entry `d - 1` = share of clicks that show the item of `d` clicks before, and not of fewer
+    "How often people go back, by how far back it was."
+    session  = np.repeat(np.arange(len(sessions)), sessions.lengths)
+    returned, shares = np.zeros(sessions.n_events, bool), np.zeros(window)
+    for d in range(1, min(window, sessions.lengths.max(initial=0) - 1) + 1):
+        inside = (session[d:] == session[:-d]) & (sessions.items[d:] != PAD) & (sessions.items[:-d] != PAD)
+        again  = inside & (sessions.items[d:] == sessions.items[:-d]) & ~returned[d:]
+        shares[d - 1] = again.sum() / max(inside.sum(), 1)
+        returned[d:] |= again
+    return shares
+
 class Cooccurrence(Counting):
-    "Weighted co-occurrence: distance, direction and age of the session count; the prefix forgets."
+    "Weighted co-occurrence: distance, direction and age of the session count; the prefix forgets; people go back."
     name = "cooccurrence"
-    def __init__(self, window=8, decay=.8, backward=.6, fresh=1., rows=.5, columns=.25, forget=.6):
+    def __init__(self, window=10, decay=.7, backward=.5, fresh=.5, rows=.5, columns=.2, forget=.5, repeat=.5):
         self.window, self.decay, self.backward, self.fresh = window, decay, backward, fresh
-        self.rows, self.columns, self.forget = rows, columns, forget
+        self.rows, self.columns, self.forget, self.repeat  = rows, columns, forget, repeat
 
     def count(self, sessions):
         session = np.repeat(np.arange(len(sessions)), sessions.lengths)
@@ -131,7 +145,14 @@ class Cooccurrence(Counting):
         row, column = (np.asarray(table.sum(axis)).ravel() for axis in (1, 0))
         self.table  = (root(row, self.rows) @ table @ root(column, self.columns)).tocsr().astype(np.float32)
 
-    def score(self, batch): return prefix_matrix(batch, self.forget**steps_back(batch), len(self.popular) - 1) @ self.table
+        self.returns = self.repeat * np.r_[return_shares(sessions, self.window), 0]
+
+    def score(self, batch):
+        n, back = len(self.popular) - 1, steps_back(batch)
+        found = prefix_matrix(batch, self.forget**back, n) @ self.table
+        total = np.asarray(found.sum(1)).ravel()
+        again = prefix_matrix(batch, self.returns[np.minimum(back, self.window)], n)
+        return sp.diags(1 / np.where(total > 0, total, 1)) @ found + again
 
 # %% ../nbs/07_baselines.ipynb #126873f8
 class SessionNeighbours(Counting):

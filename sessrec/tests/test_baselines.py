@@ -16,7 +16,7 @@ from sessrec.preprocessing import prepare, prepared
 from sessrec.sessions import Catalogue, Sessions, check_recommender
 from sessrec.synthetic import Oracle, load_shop
 
-# %% ../../nbs/07_baselines.ipynb #035d0124
+# %% ../../nbs/07_baselines.ipynb #eb20cc08
 N = 7
 def make(lists): return Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(10, 10 + N)})))
 some_sessions = st.lists(st.lists(st.integers(1, N), min_size=1, max_size=6), min_size=1, max_size=8)
@@ -43,17 +43,23 @@ def slow_item_knn(lists, prefix, damping=20.):
     return {j: both(prefix[-1], j) / math.sqrt((holds(prefix[-1]) + damping) * (holds(j) + damping)) for j in range(1, N + 1) if j != prefix[-1]}
 
 def slow_cooccurrence(lists, prefix):
-    table = [[0.] * (N + 1) for _ in range(N + 1)]
+    table, out = [[0.] * (N + 1) for _ in range(N + 1)], {}
     for s, l in enumerate(lists):
-        weight = math.exp(-(len(lists) - s) / len(lists))
+        weight = math.exp(-.5 * (len(lists) - s) / len(lists))
         for i, a in enumerate(l):
-            for j in range(i + 1, min(len(l), i + 9)):
-                table[a][l[j]] += weight * .8**(j - i - 1)
-                table[l[j]][a] += weight * .8**(j - i - 1) * .6
-    row, column, out = [sum(r) for r in table], [sum(c) for c in zip(*table)], {}
+            for j in range(i + 1, min(len(l), i + 11)):
+                table[a][l[j]] += weight * .7**(j - i - 1)
+                table[l[j]][a] += weight * .7**(j - i - 1) * .5
+    row, column = [sum(r) for r in table], [sum(c) for c in zip(*table)]
     for s, a in enumerate(reversed(prefix)):
         for b in range(1, N + 1):
-            if table[a][b]: out[b] = out.get(b, 0) + .6**s * table[a][b] / row[a]**.5 / column[b]**.25
+            if table[a][b]: out[b] = out.get(b, 0) + .5**s * table[a][b] / row[a]**.5 / column[b]**.2
+    total = sum(out.values())
+    out   = {b: v / total for b, v in out.items()}
+    for s, a in enumerate(list(reversed(prefix))[:10]):
+        places = [(l, t) for l in lists for t in range(s + 1, len(l))]
+        back   = sum(l[t] == l[t - s - 1] and l[t] not in l[t - s:t] for l, t in places)
+        out[a] = out.get(a, 0) + .5 * back / max(len(places), 1)
     return out
 
 # %% ../../nbs/07_baselines.ipynb #45e6c94a
