@@ -23,8 +23,10 @@ def copy_of(top, target):
     return Path(shutil.copytree(top, target, ignore=ignore))
 
 
-def files(folder): return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*"))
-                           if p.is_file() and "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts}
+def files(folder):
+    "Name -> content of the files below `folder`, without caches."
+    cache = lambda p: any(part == "__pycache__" or part.startswith(".") for part in p.relative_to(folder).parts)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and not cache(p)}
 
 
 def stale(top, tmp):
