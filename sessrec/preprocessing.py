@@ -8,7 +8,7 @@ __all__ = ['DAY', 'FORMAT_VERSION', 'PRESETS', 'PUBLISHED', 'sessionise', 'keep_
            'Arrays', 'to_arrays', 'Passport', 'Prepared', 'replacing_folder', 'load', 'prepare', 'prepared',
            'check_05_1', 'check_05_2', 'filter_one_round', 'check_05_3', 'check_05_4', 'check_05_5']
 
-# %% ../nbs/05_preprocessing.ipynb #d6a34c31
+# %% ../nbs/05_preprocessing.ipynb #98e1df43
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -29,6 +29,7 @@ from . import __version__
 from .datasets import REGISTRY, Benchmark, DataError, data_dir, read
 from .lesson import exercise
 from .sessions import PAD, Catalogue, Sessions
+from .synthetic import ensure_generated
 import sessrec
 
 # %% ../nbs/05_preprocessing.ipynb #28f6ce5d
@@ -481,7 +482,7 @@ def _split_valid(training, cut, o):
     if o["valid_share"] is not None: return len(training) - int(np.ceil(len(training) * o["valid_share"]))
     return int(np.searchsorted(training.start_times, last_days(cut - 1, o["valid_days"], o["whole_days"])))
 
-# %% ../nbs/05_preprocessing.ipynb #921442ac
+# %% ../nbs/05_preprocessing.ipynb #5f2f986f
 def _kind(source, log=None):
     "The reader's name, which chooses the preset."
     if isinstance(log or source, Benchmark): return "srgnn"
@@ -492,7 +493,7 @@ def _kind(source, log=None):
 def _files(source):
     "The files behind a name or FORMAT:PATH."
     if not isinstance(source, str): return []
-    if source == "generated": return sorted(data_dir().glob("generated_*.csv"))
+    if source == "generated": return sorted(ensure_generated().glob("generated_*.csv"))
     path = Path(source.split(":", 1)[1].split("?")[0]) if ":" in source else data_dir()/source
     return [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else []
 

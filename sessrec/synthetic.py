@@ -22,7 +22,7 @@ from .datasets import DataError, Log, data_dir, reader
 from .lesson import exercise
 from .sessions import Batch, Catalogue, PAD, Recommender, Sessions, replacing
 
-# %% ../nbs/03_synthetic.ipynb #70459a6f
+# %% ../nbs/03_synthetic.ipynb #17a7668c
 RULES   = ("popularity", "first-order", "second-order", "long-gap", "repeat", "feature")
 INTENTS = ("strolls", "compares", "equips", "returns")
 DEPARTMENTS = {"camping":  ("tent", "sleeping bag", "stove", "lamp", "mug"),
@@ -45,10 +45,10 @@ class Config:
     n_follow:int = 10               # items that a rule can lead to
     boost:float = 6.                # how much more popular the intent's own department is
     drift:float = 4.                # how much a day of fashion multiplies an item's popularity, 0 = none
-    weights:tuple = ((.14, .44, .14, .10, .08, .10),        # one row an intent, one column a rule
-                     (.16, .18, .32, .14, .08, .12),
-                     (.16, .22, .12, .28, .06, .16),
-                     (.14, .20, .12, .10, .24, .20))
+    weights:tuple = ((.08, .46, .16, .12, .08, .10),        # one row an intent, one column a rule
+                     (.08, .20, .38, .16, .08, .10),
+                     (.08, .24, .14, .34, .06, .14),
+                     (.08, .22, .14, .12, .26, .18))
 
     def __post_init__(self):
         for name, low, high in (("n_items", 40, 10**6), ("n_sessions", 1, 10**9), ("n_days", 1, 10**4), ("max_length", 1, 10**4), ("boost", 1e-9, 1e9),
@@ -58,7 +58,7 @@ class Config:
         if w.shape != (len(INTENTS), len(RULES)) or not (np.isfinite(w) & (w >= 0)).all() or (w[:, 0] <= 0).any():
             raise ValueError(f"weights must be {len(INTENTS)} rows of {len(RULES)} numbers, none negative and popularity above 0")
 
-# %% ../nbs/03_synthetic.ipynb #04724d32
+# %% ../nbs/03_synthetic.ipynb #6a9d6eb7
 def _harmonic(n):
     "Weights 1, 1/2, 1/3 … that add up to 1."
     w = 1 / np.arange(1, n + 1)
@@ -77,20 +77,20 @@ class Shop:
         self.department = self.category // 5
         self.cents      = np.array(BANDS)[self.band] * 100 + rng.integers(0, 1500, n) // 5 * 5
         self._popularity(rng)
-        some = lambda pool: pool[rng.permutation(len(pool))[:config.n_follow]]
+        self._features()
         own  = [np.flatnonzero(self.department == d) for d in range(len(DEPARTMENTS))]
+        some = lambda pool: self._some(rng, pool)
         self.rank_weights = _harmonic(config.n_follow)                                      # (n_follow,)
-        self.follows = np.stack([some(own[d]) for d in self.department])                    # (n, n_follow)
-        self.pairs   = np.stack([some(np.arange(n)) for _ in range(len(self.categories)**2)])
-        self.firsts  = np.stack([some(np.arange(n)) for _ in range(len(self.categories) * len(COLOURS))])
-        self._features(rng)
+        self.follows = np.stack([some(own[c // 5]) for c in range(20) for _ in COLOURS])    # (kinds, n_follow), kind = category and colour
+        self.pairs   = np.stack([some(np.arange(n)) for _ in range(20 * len(DEPARTMENTS))]) # (pairs, n_follow)
+        self.firsts  = np.stack([some(np.arange(n)) for _ in range(20)])                    # (categories, n_follow)
         self.weights = np.asarray(config.weights, dtype=float)                              # (intents, rules)
 
-# %% ../nbs/03_synthetic.ipynb #3cb290f8
+# %% ../nbs/03_synthetic.ipynb #7ab488aa
 def _popularity(self, rng):
     "`self.popular`, `(days, intents, n_items)`; every row adds up to 1."
     c, n  = self.config, self.config.n_items
-    base  = 1 / (rng.permutation(n) + 21.)
+    base  = self.base = 1 / (rng.permutation(n) + 10.) + .0003
     peak  = rng.random(n) * c.n_days * 1.5 - c.n_days * .25
     width = 3 + rng.random(n) * 12
     away  = (np.arange(c.n_days)[:, None] - peak) / width                                   # (days, n)
@@ -98,16 +98,30 @@ def _popularity(self, rng):
     p     = (base * (1 + c.drift / (1 + away * away)))[:, None] * mine
     self.popular = p / np.cumsum(p, axis=2)[:, :, -1:]
 
-def _features(self, rng):
+def _some(self, rng, pool):
+    "Ten (`n_follow`) different items of the pool, the popular ones more often."
+    drawn = pool[_pick(np.cumsum(self.base[pool]), rng.random(200 * self.config.n_follow))]
+    first = np.sort(np.unique(np.r_[drawn, pool], return_index=True)[1])       # the pool at the end: enough of them, always
+    return np.r_[drawn, pool][first[:self.config.n_follow]]
+
+def _features(self):
     "`self.attracts`, `(colours x bands, n_items)`: where the feature rule leads from an item of that colour and band."
     cell   = self.colour * len(BANDS) + self.band
     colour, band = np.divmod(np.arange(len(COLOURS) * len(BANDS)), len(BANDS))
     target = colour * len(BANDS) + (band + 1) % len(BANDS)
-    p      = (cell == target[:, None]) / (rng.permutation(self.config.n_items) + 30.)       # (cells, n)
+    p      = (cell == target[:, None]) * self.base                                          # (cells, n)
     total  = np.cumsum(p, axis=1)[:, -1:]
     self.cell, self.attracts = cell, np.where(total > 0, p / np.where(total > 0, total, 1), 1 / self.config.n_items)
 
-Shop._popularity, Shop._features = _popularity, _features
+def _pick(cumulated, u):
+    "Index of the first entry above `u` times the total; `cumulated` is `(n,)` or one row a draw."
+    if cumulated.ndim == 1: return np.minimum(np.searchsorted(cumulated, u * cumulated[-1], side="right"), len(cumulated) - 1)
+    return np.minimum((u[:, None] * cumulated[:, -1:] >= cumulated).sum(1), cumulated.shape[1] - 1)
+
+Shop._popularity, Shop._features, Shop._some = _popularity, _features, _some
+Shop.kind_of  = lambda self, a: self.category[a] * len(COLOURS) + self.colour[a]
+Shop.pair_of  = lambda self, a, b: self.category[a] * len(DEPARTMENTS) + self.department[b]
+Shop.first_of = lambda self, a: self.category[a]
 
 # %% ../nbs/03_synthetic.ipynb #d0d86472
 def active_weights(weights:np.ndarray,  # `(..., rules)`, weight of each rule
@@ -121,12 +135,7 @@ def can_act(position:int)->np.ndarray:  # `(rules,)` bool
     "Which rules can act after `position` known clicks."
     return position >= np.array([0, 1, 2, 3, 2, 1])
 
-# %% ../nbs/03_synthetic.ipynb #d3b309e6
-def _pick(cumulated, u):
-    "Index of the first entry above `u` times the total; `cumulated` is `(n,)` or one row a draw."
-    if cumulated.ndim == 1: return np.minimum(np.searchsorted(cumulated, u * cumulated[-1], side="right"), len(cumulated) - 1)
-    return np.minimum((u[:, None] * cumulated[:, -1:] >= cumulated).sum(1), cumulated.shape[1] - 1)
-
+# %% ../nbs/03_synthetic.ipynb #8d3bbcc5
 def _pick_by_row(cumulated, row, u):
     "As `_pick`, where each draw names its row of the table `(rows, n)`."
     out = np.empty(len(u), np.int64)
@@ -140,15 +149,12 @@ def _next_click(shop, tables, clicks, t, rule, day, intent, u):
     for r in np.unique(rule):
         m = rule == r
         if   RULES[r] == "popularity":   out[m] = _pick_by_row(tables["popular"], day[m] * len(INTENTS) + intent[m], u[m])
-        elif RULES[r] == "first-order":  out[m] = shop.follows[last[m], slot[m]]
+        elif RULES[r] == "first-order":  out[m] = shop.follows[shop.kind_of(last[m]), slot[m]]
         elif RULES[r] == "second-order": out[m] = shop.pairs[shop.pair_of(clicks[m, t - 2], last[m]), slot[m]]
         elif RULES[r] == "long-gap":     out[m] = shop.firsts[shop.first_of(clicks[m, 0]), slot[m]]
         elif RULES[r] == "repeat":       out[m] = clicks[m, _pick(np.cumsum(1 / np.arange(t - 1, 0, -1)), u[m])]
         elif RULES[r] == "feature":      out[m] = _pick_by_row(tables["attracts"], shop.cell[last[m]], u[m])
     return out
-
-Shop.pair_of  = lambda self, a, b: self.category[a] * len(self.categories) + self.category[b]
-Shop.first_of = lambda self, a: self.category[a] * len(COLOURS) + self.colour[a]
 
 # %% ../nbs/03_synthetic.ipynb #b9416384
 def _visits(rng, c):
@@ -201,7 +207,7 @@ def shop_items(shop:Shop)->pd.DataFrame:    # item_id, name, department, categor
     return pd.DataFrame({"item_id": (n + 1).astype(np.int32), "name": name, "department": np.array(list(DEPARTMENTS))[shop.department],
                          "category": category, "colour": colour, "price": shop.cents / 100})
 
-# %% ../nbs/03_synthetic.ipynb #41441ccf
+# %% ../nbs/03_synthetic.ipynb #22d11ce3
 def _active(clicks, t):
     "`(B, rules)` bool: what can act at position `t`; a rule whose clicks the shop does not know (-1) can not."
     known = clicks[:, :t] >= 0
@@ -221,7 +227,7 @@ def _said_of(shop, clicks, t, day, item):
     out = np.zeros((len(clicks), len(INTENTS), len(RULES)))
     out[:, :, 0] = shop.popular[day, :, item]
     among = lambda choices: ((choices == item[:, None]) * shop.rank_weights).sum(1)[:, None]
-    if t >= 1: out[:, :, 1] = among(shop.follows[clicks[:, t - 1]]); out[:, :, 5] = shop.attracts[shop.cell[clicks[:, t - 1]], item][:, None]
+    if t >= 1: out[:, :, 1] = among(shop.follows[shop.kind_of(clicks[:, t - 1])]); out[:, :, 5] = shop.attracts[shop.cell[clicks[:, t - 1]], item][:, None]
     if t >= 2: out[:, :, 2] = among(shop.pairs[shop.pair_of(clicks[:, t - 2], clicks[:, t - 1])])
     if t >= 2: out[:, :, 4] = ((clicks[:, :t - 1] == item[:, None]) * _repeat_weights(clicks, t)).sum(1)[:, None]
     if t >= 3: out[:, :, 3] = among(shop.firsts[shop.first_of(clicks[:, 0])])
@@ -242,7 +248,7 @@ def belief(shop:Shop,           # the shop
         out[:, t + 1] = new / new.sum(1, keepdims=True)
     return out
 
-# %% ../nbs/03_synthetic.ipynb #c5007b67
+# %% ../nbs/03_synthetic.ipynb #21f38c8f
 def next_click(shop:Shop,           # the shop
                clicks:np.ndarray,   # `(B, L)` item numbers from 0, -1 = unknown or padding
                lengths:np.ndarray,  # `(B,)`
@@ -257,7 +263,7 @@ def next_click(shop:Shop,           # the shop
         w = active_weights(shop.weights, _active(c, t)[:, None]) * now[m][:, :, None]       # (b, intents, rules)
         p = np.einsum("bz,bzn->bn", w[:, :, 0], shop.popular[day[m]])
         w, row = w.sum(1), np.arange(len(m))[:, None]                                       # (b, rules)
-        if t >= 1: p[row, shop.follows[c[:, -1]]] += w[:, 1:2] * shop.rank_weights; p += w[:, 5:6] * shop.attracts[shop.cell[c[:, -1]]]
+        if t >= 1: p[row, shop.follows[shop.kind_of(c[:, -1])]] += w[:, 1:2] * shop.rank_weights; p += w[:, 5:6] * shop.attracts[shop.cell[c[:, -1]]]
         if t >= 2: p[row, shop.pairs[shop.pair_of(c[:, -2], c[:, -1])]] += w[:, 2:3] * shop.rank_weights
         if t >= 2: np.add.at(p, (row, c[:, :-1]), w[:, 4:5] * _repeat_weights(c, t))
         if t >= 3: p[row, shop.firsts[shop.first_of(c[:, 0])]] += w[:, 3:4] * shop.rank_weights
@@ -312,8 +318,8 @@ def ceiling(oracle:Oracle,          # fitted
         recall[cut], mrr[cut] = top.sum(1), (top / np.arange(1, top.shape[1] + 1)).sum(1)
     return {"recall": recall, "mrr": mrr}
 
-# %% ../nbs/03_synthetic.ipynb #77024695
-PROCESS = 2         # raised whenever the same settings would give another shop
+# %% ../nbs/03_synthetic.ipynb #502827bc
+PROCESS = 3         # raised whenever the same settings would give another shop
 
 def ensure_generated(folder:Path|str|None=None, # where; None = the data folder
                      **config,                  # fields of `Config`
