@@ -17,7 +17,7 @@ setup: $(STAMP)     ## the virtual environment with everything in it, in .venv
 $(STAMP): settings.ini setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'sessrec needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo 'could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lab,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lab,dev,track]'
 	@touch $@
 
 lab: setup          ## open the course in JupyterLab

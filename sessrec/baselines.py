@@ -4,16 +4,20 @@
 
 # %% auto #0
 __all__ = ['Counting', 'steps_back', 'prefix_matrix', 'Popularity', 'SessionPopularity', 'MarkovChain', 'occurs', 'ItemKNN',
-           'age', 'return_shares', 'Cooccurrence', 'SessionNeighbours', 'VSKNN', 'STAN', 'check_07_1', 'check_07_2',
-           'check_07_3']
+           'age', 'return_shares', 'Cooccurrence', 'SessionNeighbours', 'VSKNN', 'STAN', 'plot_rules', 'check_07_1',
+           'check_07_2', 'check_07_3']
 
-# %% ../nbs/07_baselines.ipynb #64f98733
+# %% ../nbs/07_baselines.ipynb #1e8c8440
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
+import seaborn as sns
 import torch
 
+from .evaluation import by_label
 from .lesson import exercise
 from .sessions import PAD, Batch, Recommender, Sessions
+from .synthetic import RULES, rules_of
 
 # %% ../nbs/07_baselines.ipynb #ac90f3b6
 class Counting(Recommender):
@@ -211,6 +215,18 @@ class STAN(SessionNeighbours):
     def click_weight(self, back): return np.exp(-back / self.forget)
     def session_weight(self, session): return np.exp(-self.age[session] / self.old) / self.root[session]
     def vote(self, similar, back, item, distance): return similar * np.exp(-distance / self.near)
+
+# %% ../nbs/07_baselines.ipynb #e24f5219
+def plot_rules(found:dict[str,np.ndarray],  # each model's ranks of the same cases, `(n_cases,)`
+               sessions:Sessions,           # those of the generated shop that the cases are from
+               ax=None,                     # axes to draw on; None = new ones
+              ):                            # the axes
+    "Recall@20 of each model for the clicks that each rule made, in per cent."
+    rule  = rules_of(sessions)
+    table = pd.DataFrame({name: by_label(r, sessions, rule)["recall@20"] * 100 for name, r in found.items()}).T[list(RULES)]
+    ax    = sns.heatmap(table, annot=True, fmt=".0f", cmap="viridis", vmin=0, vmax=100, cbar_kws={"label": "Recall@20, per cent"}, ax=ax)
+    ax.set(title="Which rules has each model learnt?", xlabel="rule that made the click", ylabel="")
+    return ax
 
 # %% ../nbs/07_baselines.ipynb #c22f20f2
 def _toy_log(seed):

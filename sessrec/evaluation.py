@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'ranks_of', 'ranks', 'gain', 'recall_at_k', 'mrr_at_k', 'ndcg_at_k', 'accuracy', 'bootstrap_interval',
-           'paired_test', 'evaluate', 'by_prefix_length', 'item_clicks', 'by_popularity', 'top_items', 'coverage_at_k',
-           'popularity_bias', 'shuffled', 'plot_ranks', 'plot_recall', 'plot_by_prefix_length', 'plot_differences',
-           'check_no_leak', 'check_06_1', 'check_06_2', 'check_06_3', 'check_06_4']
+           'paired_test', 'share_of', 'evaluate', 'by_prefix_length', 'by_label', 'item_clicks', 'by_popularity',
+           'top_items', 'coverage_at_k', 'popularity_bias', 'shuffled', 'plot_ranks', 'plot_recall',
+           'plot_by_prefix_length', 'plot_differences', 'check_no_leak', 'check_06_1', 'check_06_2', 'check_06_3',
+           'check_06_4']
 
 # %% ../nbs/06_evaluation.ipynb #61943015
 from dataclasses import replace
@@ -196,6 +197,21 @@ def paired_test(ranks_a,                    # ranks by model A, `(n_cases,)` int
     return {"metric": metric, "difference": float(worth.mean()), "low": low, "high": high,
             "p": float((as_large + 1) / (n_resamples + 1)), "n_cases": len(worth), "n_sessions": len(sums)}
 
+# %% ../nbs/06_evaluation.ipynb #fc5705f4
+def share_of(ranks_a,               # ranks by model A, `(n_cases,)` int
+             ranks_b,               # ranks by model B, such as the oracle, of the same cases
+             sessions,              # the `Sessions` of these cases, or each case's session number, `(n_cases,)`
+             metric:str="recall@20",# as in `gain`
+             seed:int=0,            # of the draws
+            )->dict:                # metric, share (A / B), low, high (95 %)
+    "How much of B's result A reaches, with its interval over sessions."
+    if len(ranks_a) != len(ranks_b): raise ValueError(f"ranks_a are of {len(ranks_a)} cases, ranks_b of {len(ranks_b)}")
+    worth = np.c_[gain(ranks_a, metric), gain(ranks_b, metric)]                # (n_cases, 2)
+    if not worth[:, 1].any(): raise ValueError(f"{metric} of B is 0: nothing to take a share of")
+    again = _resampled(_session_sums(worth, sessions), seed, 1000)
+    with np.errstate(divide="ignore", invalid="ignore"): low, high = np.nanquantile(again[:, 0] / again[:, 1], [.025, .975])
+    return {"metric": metric, "share": float(worth[:, 0].sum() / worth[:, 1].sum()), "low": float(low), "high": float(high)}
+
 # %% ../nbs/06_evaluation.ipynb #f8f082de
 METRICS = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
 _ranks  = ranks                             # `evaluate` has an argument of that name
@@ -250,6 +266,17 @@ def by_prefix_length(ranks,             # `(n_cases,)` int
     group = np.minimum(sessions.cases()[1], longest) - 1
     names = [*map(str, range(1, longest)), f"{longest}+"]
     return _by_group(ranks, sessions, group, names, k, seed).rename_axis("clicks so far")
+
+# %% ../nbs/06_evaluation.ipynb #0b08214c
+def by_label(ranks,             # `(n_cases,)` int
+             sessions:Sessions, # of these cases
+             label,             # what each case belongs to, `(n_cases,)`
+             k:int=20,          # cut-off
+             seed:int=0,        # of the bootstrap
+            )->pd.DataFrame:    # a row a label: cases, recall@k, low, high, mrr@k
+    "How good for each kind of case?"
+    names, group = np.unique(np.asarray(label), return_inverse=True)
+    return _by_group(ranks, sessions, group, list(names), k, seed)
 
 # %% ../nbs/06_evaluation.ipynb #d9815df2
 def item_clicks(train:Sessions      # what the models learn from

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RULES', 'INTENTS', 'DEPARTMENTS', 'COLOURS', 'BANDS', 'DAY', 'START', 'PROCESS', 'Config', 'Shop', 'active_weights',
            'can_act', 'generate', 'shop_items', 'belief', 'next_click', 'Oracle', 'ceiling', 'ensure_generated',
-           'load_shop', 'load_truth', 'read_generated', 'check_03_1', 'check_03_2', 'check_03_3']
+           'load_shop', 'load_truth', 'rules_of', 'read_generated', 'check_03_1', 'check_03_2', 'check_03_3']
 
 # %% ../nbs/03_synthetic.ipynb #82458681
 from dataclasses import asdict, dataclass
@@ -318,7 +318,7 @@ def ceiling(oracle:Oracle,          # fitted
         recall[cut], mrr[cut] = top.sum(1), (top / np.arange(1, top.shape[1] + 1)).sum(1)
     return {"recall": recall, "mrr": mrr}
 
-# %% ../nbs/03_synthetic.ipynb #502827bc
+# %% ../nbs/03_synthetic.ipynb #81f31403
 PROCESS = 3         # raised whenever the same settings would give another shop
 
 def ensure_generated(folder:Path|str|None=None, # where; None = the data folder
@@ -350,6 +350,18 @@ def load_truth(folder:Path|str|None=None,   # where the files are; None = the da
     "Which rule and which intent made each click. For looking at results, never for a model."
     folder = ensure_generated() if folder is None else Path(folder)
     return pd.read_csv(folder/"generated_sessions.csv").join(pd.read_csv(folder/"generated_truth.csv"))
+
+def rules_of(sessions:Sessions,             # some of the shop's sessions, one after the other, as `prepare` gives them
+             folder:Path|str|None=None,     # where the shop's files are; None = the data folder
+            )->np.ndarray:                  # `(n_cases,)` text, in `cases()` order
+    "The rule that made each case's next click."
+    truth = load_truth(folder)
+    first = np.flatnonzero(np.r_[True, np.diff(truth["session_id"]) != 0])                          # each session's first row
+    begin = first[np.searchsorted(truth["timestamp"].to_numpy()[first], sessions.start_times.min())]
+    part  = truth.iloc[begin:begin + sessions.n_events]
+    if not np.array_equal(part["timestamp"], sessions.times): raise ValueError("these sessions are not a part of the generated shop, as its files are now: prepare them again")
+    session, position = sessions.cases()
+    return part["rule"].to_numpy()[sessions.offsets[session] + position]
 
 @reader("generated")
 def read_generated(path:str|Path|None=None, # folder of the files; None = the data folder, where they are made if need be

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['like_lengths', 'Batches', 'cross_entropy', 'lr_share', 'Plan', 'NeuralRecommender', 'read_config', 'LastClick',
-           'plot_history', 'read_log', 'fit', 'check_network', 'profile_step', 'plot_profile', 'check_08_1',
-           'check_08_2', 'check_08_3', 'check_08_4']
+           'plot_history', 'read_log', 'device_named', 'fit', 'check_network', 'profile_step', 'peak_of_step',
+           'plot_profile', 'check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
 
 # %% ../nbs/08_training.ipynb #186cf9b9
 from contextlib import nullcontext
@@ -480,15 +480,20 @@ def _fingerprint(sessions):
     digest.update(np.ascontiguousarray(sessions.items, np.int64))
     return digest.hexdigest()[:16]
 
-# %% ../nbs/08_training.ipynb #008903c8
+# %% ../nbs/08_training.ipynb #f8bce27b
+def device_named(device:str         # "cpu", "cuda", or "auto": a GPU if there is one
+                )->torch.device:    # where to compute
+    "The device of that name, if it is there."
+    if device not in ("auto", "cpu", "cuda"): raise ValueError(f"device must be auto, cpu or cuda, got {device!r}")
+    if device == "cuda" and not torch.cuda.is_available(): raise ValueError("device cuda was asked for, but torch sees no CUDA device here; use cpu or auto")
+    return torch.device("cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda")
+
 def _accelerator(device, precision, track, out):
     "Accelerate's helper for this run."
     from accelerate import Accelerator
-    from accelerate.state import AcceleratorState, PartialState
-    if device not in ("auto", "cpu", "cuda"): raise ValueError(f"device must be auto, cpu or cuda, got {device!r}")
+    from accelerate.state import AcceleratorState
     if track not in (None, "mlflow", "tensorboard"): raise ValueError(f"track must be mlflow or tensorboard, got {track!r}")
-    if device == "cuda" and not torch.cuda.is_available(): raise ValueError("device cuda was asked for, but torch sees no CUDA device here; use cpu or auto")
-    cpu = device == "cpu" or not torch.cuda.is_available()
+    cpu = device_named(device).type == "cpu"
     if precision == "auto": precision = "bf16" if not cpu and torch.cuda.is_bf16_supported() else "no"
     AcceleratorState._reset_state(reset_partial_state=not torch.distributed.is_initialized())   # each run may choose anew
     try: found = Accelerator(cpu=cpu, mixed_precision=precision, log_with=track, project_dir=str(out or "."))
@@ -714,7 +719,7 @@ def check_network(make,                 # called with `n_items`, gives a new net
     recall = (ranks(model, some, progress=False) <= 3).mean()
     assert recall > .9, f"eight sessions should be learnt by heart; only {recall:.0%} of their clicks are among the first three"
 
-# %% ../nbs/08_training.ipynb #739acbb7
+# %% ../nbs/08_training.ipynb #bbd8746f
 def profile_step(model:NeuralRecommender,
                  sessions:Sessions,         # to draw batches from
                  batch_size:int=512,        # as in `Plan`
@@ -749,6 +754,31 @@ def profile_step(model:NeuralRecommender,
         times[step] = d[0], d[1] + d[3], d[2], d[4]
     model.train(was)
     return pd.Series(times[2:].mean(0), index=parts, name="seconds")
+
+def peak_of_step(model:NeuralRecommender,
+                 sessions:Sessions,         # to draw one batch from, the one with most cells
+                 batch_size:int=512,        # as in `Plan`
+                )->float:                   # MiB above model, gradients and optimiser state
+    "The most memory that one training step needs. On Linux for the CPU, anywhere for a GPU. The weights are changed."
+    batches, optimizer = Batches(sessions, batch_size, model.max_len, model.form, device=model.device), torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    def step(rows):
+        model(*batches.gather(rows)).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.)
+        optimizer.step()
+        for p in model.parameters(): p.grad.zero_()         # they stay, so that they do not count
+    model.train()
+    largest = max(like_lengths(batches.length, batch_size, [0]), key=lambda rows: len(rows) * batches.length[rows].max())
+    for _ in range(2): step(largest[:2])                    # gradients and AdamW's averages are made here
+    if model.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(model.device)
+        before = torch.cuda.memory_allocated(model.device)
+        step(largest)
+        return (torch.cuda.max_memory_allocated(model.device) - before) / 2**20
+    status = lambda: dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Vm"))
+    Path("/proc/self/clear_refs").write_text("5")           # the kernel forgets the peak so far
+    before = int(status()["VmRSS"].split()[0])
+    step(largest)
+    return (int(status()["VmHWM"].split()[0]) - before) / 2**10
 
 def plot_profile(seconds:pd.Series,     # from `profile_step`
                  ax=None,               # axes to draw on; None = new ones

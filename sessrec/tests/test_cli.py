@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-# %% ../../nbs/99_cli.ipynb #c18b6c68
+# %% ../../nbs/99_cli.ipynb #6272440a
 def run_cli(*words, **env):
     "The command line in a process of its own: exit code, standard output, standard error."
     run = subprocess.run([sys.executable, "-c", "from sessrec.cli import main; main()", *map(str, words)], capture_output=True, text=True,
@@ -33,7 +33,7 @@ def fails_with_one_line(code, *words, says=""):
 
 def test_help_lists_the_commands():
     rc, out, err = run_cli("--help")
-    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "recommend", "course", "lab"))
+    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "course", "lab"))
     assert run_cli()[0] == 0 and run_cli("--version")[1].strip()
 
 @pytest.mark.parametrize("words, says", [
@@ -47,7 +47,7 @@ def test_what_is_not_there(tmp_path):
     fails_with_one_line(1, "leaderboard", "--data", tmp_path/"none", says="none")
     assert not (tmp_path/"d").exists()
 
-# %% ../../nbs/99_cli.ipynb #2c1a0b4e
+# %% ../../nbs/99_cli.ipynb #1d8619e4
 @pytest.fixture(scope="module")
 def small_log(tmp_path_factory):
     "A log of 400 sessions over ten days, prepared by the command line."
@@ -88,6 +88,36 @@ def test_recommend(small_log):
     assert len(top) == 3 and all({"item", "score"} <= set(r) for r in top)
     assert [r["score"] for r in top] == sorted((r["score"] for r in top), reverse=True)
     fails_with_one_line(1, "recommend", "crystal-ball", "4", "--data", small_log[0]/"data", says="crystal-ball")
+    fails_with_one_line(1, "recommend", "item-knn", "4", says="needs --data")
+
+def test_a_network_from_training_to_recommendation(small_log, tmp_path, capsys):
+    folder, out = small_log[0]/"data", tmp_path/"ckpt"
+    rc, said, err = run_cli("train", "lstm", "--data", folder, "--out", out, "--epochs", "2", "--hidden", "8", "--json")
+    assert rc == 0 and "epoch 2" in err, err
+    told = json.loads(said)
+    assert told["model"] == "lstm" and len(told["history"]) == 2 and (out/"model.safetensors").exists() and (out/"log.jsonl").exists()
+    rc, said, err = run_cli("evaluate", out, "--data", folder, "--json")
+    assert rc == 0, err
+    row = json.loads(said)
+    assert {"model", "n_cases", "seed", "seconds"} <= set(row) and row["model"] == "lstm"
+    for m in ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy"): assert 0 <= row[f"{m}_low"] <= row[m] <= row[f"{m}_high"] <= 1
+    rc, said, err = run_cli("recommend", out, "4", "piano", "6", "-k", "3", "--json")
+    assert rc == 0 and len(json.loads(said)) == 3 and "piano" in err
+    rc, said, err = run_cli("leaderboard", "--data", folder, "--models", f"pop,{out}", "--json")
+    assert rc == 0 and {r["model"] for r in json.loads(said)} == {"pop", "lstm"}, err
+    def refused(*words, says):
+        rc, out_, lines = in_process(capsys, *words)
+        assert rc == 1 and not out_ and len(lines) == 1 and says in lines[0], (words, rc, lines)
+    refused("train", "lstm", "--data", folder, "--out", out, says="holds log.jsonl already")
+    refused("train", "lstm", "--data", folder, "--out", out, "--epochs", "3", "--hidden", "8", "--resume", says="cannot be resumed: its epochs was 2")
+    refused("train", "pop", "--data", folder, "--out", tmp_path/"x", says="no network 'pop'")
+    refused("train", "lstm", "--data", folder, "--out", tmp_path/"x", "--lr", "0", says="lr must be above 0")
+    refused("evaluate", tmp_path/"none", "--data", folder, says="no such folder")
+    refused("evaluate", folder, "--data", folder, says="is not a checkpoint")
+    (out/"model.safetensors").write_bytes(b"cut")
+    refused("evaluate", out, "--data", folder, says="not a whole safetensors")
+    assert not (tmp_path/"x").exists()
+    assert in_process(capsys, "train", "lstm", "--data", folder, "--out", out, "--epochs", "2", "--hidden", "8", "--resume")[0] == 1
 
 # %% ../../nbs/99_cli.ipynb #4b829c31
 GOOD = "session_id,item_id,timestamp\n1,7,1000\n1,8,1010\n"

@@ -220,7 +220,23 @@ def test_bootstrap_of_many_metrics_is_that_of_each():
     with pytest.raises(ValueError, match="values are of 300 cases, the sessions have 299"):
         bootstrap_interval(values, session[1:])
 
-# %% ../../nbs/06_evaluation.ipynb #4b5c451d
+# %% ../../nbs/06_evaluation.ipynb #35c8b76b
+def test_share_of_the_ceiling():
+    rng = np.random.default_rng(0)
+    session, oracle = np.arange(900) // 3, rng.integers(1, 40, 900)
+    half = np.where(rng.random(900) < .5, oracle, 99)
+    got  = share_of(half, oracle, session)
+    assert np.isclose(got["share"], (half <= 20).sum() / (oracle <= 20).sum()) and got["low"] < .5 < got["high"]
+    same = share_of(oracle, oracle, session)
+    assert same["share"] == same["low"] == same["high"] == 1
+    with pytest.raises(ValueError, match="nothing to take a share of"): share_of(oracle, oracle * 0 + 99, session)
+    with pytest.raises(ValueError, match="ranks_a are of 899"): share_of(oracle[1:], oracle, session)
+
+def test_labels_split_the_cases():
+    s = Sessions.from_lists([[1, 2, 3], [1, 2], [3, 1]])
+    table = by_label(np.array([1, 30, 2, 50]), s, ["b", "a", "b", "a"])
+    assert list(table.index) == ["a", "b"] and table["cases"].tolist() == [2, 2] and table["recall@20"].tolist() == [0, 1]
+
 def test_paired_test_of_equals():
     sessions = Sessions.from_lists([[1, 2, 3]] * 30)
     r = np.arange(60) + 1

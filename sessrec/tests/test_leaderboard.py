@@ -3,29 +3,29 @@
 # %% ../../nbs/18_leaderboard.ipynb #imports
 from sessrec.leaderboard import *
 
-# %% ../../nbs/18_leaderboard.ipynb #488de4fc
+# %% ../../nbs/18_leaderboard.ipynb #02075b58
 import pytest
 from sessrec.baselines import *
 from sessrec.evaluation import check_no_leak
-from sessrec.preprocessing import prepared
-from sessrec.sessions import check_recommender
+from sessrec.preprocessing import Prepared, prepared
+from sessrec.sessions import Catalogue, check_recommender
 
-# %% ../../nbs/18_leaderboard.ipynb #d7ea3b7e
+# %% ../../nbs/18_leaderboard.ipynb #1f3effff
 @pytest.fixture(scope="module")
 def shop(): return prepared("generated")
 
 @pytest.fixture(scope="module")
 def fitted(shop):
     "Every model there is, fitted once."
-    return {name: fit_model(name, shop) for name in model_names(shop)}
+    return {name: fit_model(name, shop, epochs=2, progress=False) for name in model_names(shop)}
 
-@pytest.mark.parametrize("name", [*MODELS, "oracle"])
+@pytest.mark.parametrize("name", [*BASELINES, *NETWORKS, "oracle"])
 def test_contract_of_every_model(name, fitted, shop): check_recommender(fitted[name], shop.test)
 
-@pytest.mark.parametrize("name", [*MODELS, "oracle"])
+@pytest.mark.parametrize("name", [*BASELINES, *NETWORKS, "oracle"])
 def test_no_model_sees_other_cases(name, fitted, shop): check_no_leak(fitted[name], shop.test[:60])
 
-# %% ../../nbs/18_leaderboard.ipynb #381d77ad
+# %% ../../nbs/18_leaderboard.ipynb #e73dd0aa
 def test_leaderboard_rows(shop):
     rows = leaderboard(shop, ["pop", "item-knn", "oracle"], progress=False)
     assert [r["model"] for r in rows] == ["oracle", "item-knn", "pop"]
@@ -36,6 +36,23 @@ def test_leaderboard_rows(shop):
     ax = plot_leaderboard(rows)
     assert "of the ceiling" in ax.get_title()
 
+def test_a_checkpoint_stands_beside_the_baselines(fitted, shop, tmp_path):
+    fitted["lstm"].save(tmp_path/"mine")
+    (tmp_path/"mine"/"README.md").write_text("notes of mine do no harm")
+    rows = leaderboard(shop, ["pop", str(tmp_path/"mine"), str(tmp_path/"mine")], progress=False)
+    assert {r["model"] for r in rows} == {"pop", "lstm", "lstm (mine)"} and rows[0]["recall@20"] == rows[1]["recall@20"]
+    assert all(r["against"] == "pop" and r["difference_low"] <= r["difference"] <= r["difference_high"] for r in rows if r["model"] != "pop")
+    other = Prepared(shop.train, shop.valid, shop.test, Catalogue(shop.catalogue.table[::-1]), shop.passport)
+    with pytest.raises(ValueError, match="another catalogue"): load_model(tmp_path/"mine", other)
+    config = (tmp_path/"mine"/"config.json").read_text()
+    (tmp_path/"mine"/"config.json").write_text(config.replace('"lstm"', '"os.system"'))
+    with pytest.raises(ValueError, match="holds a 'os.system'"): load_model(tmp_path/"mine")
+
+def test_networks_have_the_sizes_asked_for():
+    assert new_network("lstm", 50, hidden_size=7, n_layers=None).layers.hidden_size == 7
+    with pytest.raises(ValueError, match="no such size.*n_heads"): new_network("rnn", 50, n_heads=2)
+    with pytest.raises(ValueError, match="no network 'pop'"): new_network("pop", 50)
+
 def test_unknown_names_are_refused(shop):
-    with pytest.raises(ValueError, match="no model 'crystal-ball'"): leaderboard(shop, ["crystal-ball"])
-    with pytest.raises(ValueError, match="no model 'crystal-ball'"): fit_model("crystal-ball", shop)
+    with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'"): leaderboard(shop, ["crystal-ball"])
+    with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'"): fit_model("crystal-ball", shop)

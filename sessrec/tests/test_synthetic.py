@@ -149,7 +149,7 @@ def test_samples_follow_the_distribution():
     chi2  = ((seen - want)**2 / want).sum()
     assert chi2 < 59 + 4 * (2 * 59)**.5                     # mean and spread of chi-square with 59 degrees of freedom
 
-# %% ../../nbs/03_synthetic.ipynb #ebbd86dd
+# %% ../../nbs/03_synthetic.ipynb #149534c7
 def test_oracle_keeps_the_contract(world):
     _, _, _, s, oracle = world
     check_recommender(oracle, s[:50])
@@ -172,6 +172,16 @@ def test_files_are_made_once_and_again_for_other_settings(tmp_path):
     assert load_shop(tmp_path).config == Config(**small, seed=1) and len(list(tmp_path.iterdir())) == 4
     log = read_generated(tmp_path)
     assert len(log.events) == log.rows_read == len(load_truth(tmp_path)) and {"name", "category", "price"} <= set(log.items)
+
+def test_rules_are_those_of_the_cases(tmp_path):
+    ensure_generated(tmp_path, n_items=60, n_sessions=400, n_days=5)
+    log, truth = read_generated(tmp_path).events, load_truth(tmp_path)
+    s    = Sessions.from_events(log, Catalogue(pd.DataFrame({"raw_id": range(1, 61)})))
+    part = s[s.start_times >= START + 3 * DAY]
+    rule = rules_of(part, tmp_path)
+    assert len(rule) == len(part.cases()[0]) and set(rule[part.cases()[1] == 1]) <= {"popularity", "first-order", "feature"}
+    assert sorted(rule) == sorted(truth["rule"].iloc[-part.n_events:][truth.duplicated("session_id")])
+    with pytest.raises(ValueError, match="not a part"): rules_of(Sessions(part.items, part.offsets, part.times + 7), tmp_path)
 
 def test_missing_and_broken_files_get_one_line(tmp_path):
     (tmp_path/"generated.json").write_text('{"n_items": 20')
