@@ -7,7 +7,7 @@ __all__ = ['like_lengths', 'Batches', 'cross_entropy', 'lr_share', 'Plan', 'Neur
            'plot_history', 'read_log', 'device_named', 'fit', 'check_network', 'profile_step', 'peak_of_step',
            'plot_profile', 'check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
 
-# %% ../nbs/08_training.ipynb #186cf9b9
+# %% ../nbs/08_training.ipynb #d2ec59eb
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -22,7 +22,7 @@ import sys
 from fastcore.basics import patch
 from huggingface_hub import ModelHubMixin, snapshot_download
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from tqdm import tqdm
 import matplotlib.pyplot as plt
@@ -135,15 +135,15 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         grad_hidden, grad_weight = ctx.saved_tensors
         return grad_hidden * (grad / ctx.n), grad_weight * (grad / ctx.n), None, None
 
-# %% ../nbs/08_training.ipynb #7d33dd75
+# %% ../nbs/08_training.ipynb #c121e2ca
 def cross_entropy(hidden:Tensor,    # one vector a case, `(N, d)`
                   vectors:Tensor,   # the items' vectors, `(n_items + 1, d)`; row 0 is padding and takes no part
                   targets:Tensor,   # item ids, `(N,)` int64, from 1 to n_items
-                  chunk:int|None=None,  # cases whose scores are held at a time; None = 256 on a CPU, 2048 on a GPU
+                  chunk:int|None=None,  # cases whose scores are held at a time; None = 128 on a CPU, 2048 on a GPU
                  )->Tensor:         # scalar; 0 without a case
     "Mean cross-entropy over the whole catalogue; the `(N, n_items)` score matrix is never held."
     if not len(hidden): return (hidden.sum() + vectors.sum()) * 0
-    chunk  = chunk or (256 if hidden.device.type == "cpu" else 2048)
+    chunk  = chunk or (128 if hidden.device.type == "cpu" else 2048)
     weight = vectors[1:].to(hidden.dtype)
     if not hasattr(F, "linear_cross_entropy"): return _ChunkedCrossEntropy.apply(hidden, weight, targets - 1, chunk)
     options = nn.LinearCrossEntropyOptions(batch_chunk_size=chunk, chunking_method=None, acc_policy="balanced")
@@ -238,7 +238,7 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
     @property
     def n_parameters(self): return sum(p.numel() for p in self.parameters())
 
-# %% ../nbs/08_training.ipynb #abf6e8ed
+# %% ../nbs/08_training.ipynb #f430668d
 @patch
 def reset(self:NeuralRecommender,
           seed:int=0,       # the same seed gives the same weights
@@ -271,7 +271,7 @@ def _save_pretrained(self:NeuralRecommender, folder):
     config = {"model": self.name, "sessrec": __version__, **self._hub_mixin_config}
     self.catalogue.save(folder/"catalogue.parquet")
     with replacing(folder/"config.json") as tmp: tmp.write_text(json.dumps(config, indent=2) + "\n")
-    with replacing(folder/"model.safetensors") as tmp: save_file({k: v.contiguous() for k, v in self.state_dict().items()}, tmp)
+    with replacing(folder/"model.safetensors") as tmp: tmp.write_bytes(save({k: v.contiguous() for k, v in self.state_dict().items()}))
 
 @patch(cls_method=True)
 def _from_pretrained(cls:NeuralRecommender, *, model_id, revision, cache_dir, force_download, local_files_only, token, **sizes):
@@ -425,7 +425,7 @@ class _Silent:
     step = epoch = start
     def close(self): pass
 
-# %% ../nbs/08_training.ipynb #8fd4372a
+# %% ../nbs/08_training.ipynb #9f6b54f5
 class _State:
     "The state of a run, in one safetensors file: tensors, and everything else as JSON in its header."
     def __init__(self, folder): self.path = Path(folder)/"state.safetensors"
@@ -435,7 +435,7 @@ class _State:
         tensors["rng.cpu"] = torch.get_rng_state()
         if model.device.type == "cuda": tensors["rng.cuda"] = torch.cuda.get_rng_state(model.device)
         tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-        with replacing(self.path) as tmp: save_file(tensors, tmp, {"state": json.dumps(about)})
+        with replacing(self.path) as tmp: tmp.write_bytes(save(tensors, {"state": json.dumps(about)}))
 
     def load(self, model, optimizer):
         try:

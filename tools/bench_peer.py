@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,9 +54,10 @@ def write_atomic(sessions, n_items, path):
 
 def ours(job):
     "Our side: `Batches`, and the lines of `sessrec.training.fit`. First gives the facts, then the measuring function."
+    import numpy as np
     import torch
     from sessrec.preprocessing import load
-    from sessrec.training import PAD, Batches
+    from sessrec.training import PAD, Batches, like_lengths
     torch.set_num_threads(job["threads"])
     train, make = load(job["data"]).train, network_of(job["model"])
     if not len(train): raise ValueError(f"{job['data']} holds no training sessions")
@@ -66,14 +68,16 @@ def ours(job):
     model.train()
     size    = {k: known[k].default if k in known else 1 for k in ("n_layers", "n_heads")}
     size   |= {"hidden": job["hidden"], "dropout": next((m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)), 0.)}
-    endless = lambda rows: (b for e in itertools.count() for b in Batches(train, rows, model.max_len, model.form).epoch(e))
     whole   = Batches(train, job["batch_size"], model.max_len, model.form)
     rows    = {"cases": max(1, round(job["batch_size"] * len(whole.start) / whole.n_cases)), "sessions": job["batch_size"]}
-    source  = {k: endless(n) for k, n in rows.items()}
+    batches = {k: Batches(train, n, model.max_len, model.form) for k, n in rows.items()}
+    order   = {k: sorted(like_lengths(b.length, b.batch_size, [0, 0]), key=lambda r: b.length[r].sum()) for k, b in batches.items()}
+    rng     = np.random.default_rng(0)
 
-    def some(setting, n):
-        cases = 0
-        for batch, targets in itertools.islice(source[setting], n):
+    def some(setting, n):       # a batch holds sessions of like length, so a few at random are not like the epoch: take them evenly, from short to long
+        cases, size = 0, len(order[setting])
+        for i in rng.permutation(((np.arange(n) + rng.random()) * size / n).astype(int)):
+            batch, targets = batches[setting].gather(order[setting][i])
             loss = model(batch, targets)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
@@ -231,7 +235,7 @@ def as_text(found):
     n, rows = found["batch_size"], found["rows"]
     lines = [f"{found['model']} (torch {found['torch']}, {found['parameters']:,} parameters) and RecBole {found['recbole']}'s {found['peer']} "
              f"(torch {found['peer_torch']}, {found['peer_parameters']:,})",
-             f"hidden size {found['hidden']}, {found['n_items']:,} items, {found['threads']} threads, {found['steps']} steps a time; training cases a second", ""]
+             f"hidden size {found['hidden']}, {found['n_items']:,} items, {found['threads']} threads, {found['steps']} steps a time; cases a second", ""]
     heads = {"cases": f"{n} cases a step ({rows['cases']} rows)", "sessions": f"{n} sessions a step ({rows['sessions']} rows)"}
     lines += [f"{'':8}" + "".join(f"{h:^34}" for h in heads.values()).rstrip(), f"{'round':8}" + f"{'ours':>10}{'RecBole':>12}{'ratio':>8}    " * 2]
     for i, r in enumerate(found["rounds"], 1):
@@ -249,6 +253,7 @@ def main():
         p.add_argument(f"--{name}", type=int, default=default, help=f"{what} (%(default)s)")
     p.add_argument("--json", action="store_true", help="one JSON document instead of the table")
     o = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench_peer: terminated"))      # the children end and the temporary folder goes
     try: found = bench(o)
     except (ValueError, OSError) as e: sys.exit(f"bench_peer: {e}")
     except KeyboardInterrupt: sys.exit("bench_peer: interrupted")
