@@ -102,7 +102,7 @@ def prepare(source:Annotated[str, typer.Argument(help="A name of `sessrec data l
     result = run(source, out=out, **options)
     _print_json(result.passport) if as_json else print(result)
 
-# %% ../nbs/99_cli.ipynb #ea4b4292
+# %% ../nbs/99_cli.ipynb #151cda73
 Device  = StrEnum("Device", {d: d for d in ("auto", "cpu", "cuda")})
 DataDir = Annotated[Path, typer.Option("--data", help="A folder that `sessrec prepare` wrote.")]
 
@@ -123,9 +123,10 @@ def leaderboard(data:DataDir,
     if as_json: return _print_json(rows)
     metrics = ["recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy"]
     shown   = [{"model": r["model"], **{m: _per_cent(r, m) for m in metrics}, "fit, s": f"{r['fit_seconds']:.1f}",
-                "rank, s": f"{r['seconds']:.1f}", "Recall@20 − best baseline": _per_cent(r, "difference") if "difference" in r else "–"} for r in rows]
-    _table(shown, right=[*metrics, "fit, s", "rank, s"], title=f"{data}: {rows[0]['n_cases']:,} cases of {rows[0]['n_sessions']:,} test sessions; "
-           "per cent, 95 % interval over sessions")
+                "rank, s": f"{r['seconds']:.1f}", "cases / s": f"{r['cases_a_second']:,.0f}" if "cases_a_second" in r else "–",
+              "MiB": f"{r['peak_mib']:,.0f}" if "peak_mib" in r else "–", "Recall@20 − best baseline": _per_cent(r, "difference") if "difference" in r else "–"} for r in rows]
+    _table(shown, right=[*metrics, "fit, s", "rank, s", "cases / s", "MiB"], title=f"{data}: {rows[0]['n_cases']:,} cases of {rows[0]['n_sessions']:,} test sessions; "
+           "per cent, 95 % interval over sessions; training cases a second, peak memory of a training step")
 
 @app.command()
 def recommend(model:Annotated[str, typer.Argument(help="The folder of a checkpoint, or a model's name, which is fitted on --data first.")],
@@ -150,11 +151,18 @@ def _raw_ids(texts, catalogue):
     if catalogue.raw_id.dtype.kind not in "iu": return texts
     return [int(t) if t.lstrip("-").isdecimal() else -1 for t in texts]
 
-# %% ../nbs/99_cli.ipynb #104d6da5
+# %% ../nbs/99_cli.ipynb #45c4b338
 Tracker = StrEnum("Tracker", {t: t for t in ("mlflow", "tensorboard")})
 
+def _switch(text):
+    "NAME=VALUE as a pair; a value that is no number, true, false or null is a word."
+    name, found, value = text.partition("=")
+    if not found or not name: raise typer.BadParameter(f"--set wants NAME=VALUE, got {text!r}")
+    try: return name, json.loads({"True": "true", "False": "false", "None": "null"}.get(value, value))
+    except ValueError: return name, value
+
 @app.command()
-def train(model:Annotated[str, typer.Argument(help="A network: rnn, lstm.")],
+def train(model:Annotated[str, typer.Argument(help="A network, such as lstm or gru4rec; a wrong name lists all.")],
           data:DataDir,
           out:Annotated[Path, typer.Option(help="The folder of the checkpoint, the log and the state of the run.")],
           epochs:Annotated[int|None, typer.Option(min=1, help="Passes over the training sessions.")]=None,
@@ -163,6 +171,8 @@ def train(model:Annotated[str, typer.Argument(help="A network: rnn, lstm.")],
           dropout:Annotated[float|None, typer.Option(min=0, max=.99, help="Share of the numbers left out while training.")]=None,
           batch_size:Annotated[int|None, typer.Option(min=1, help="Rows in a batch.")]=None,
           lr:Annotated[float|None, typer.Option(help="Highest learning rate.")]=None,
+          switches:Annotated[list[str]|None, typer.Option("--set", metavar="NAME=VALUE", help="Another argument of the network, such as scale=12 or loss=bpr-max; may be given several times.")]=None,
+          whole:Annotated[bool, typer.Option("--whole", help="Learn from the validation sessions, too, for all epochs: a last run, with settings that were chosen before.")]=False,
           patience:Annotated[int|None, typer.Option(min=1, help="Stop after so many epochs without a better validation Recall@20.")]=None,
           precision:Annotated[str|None, typer.Option(help="no (32 bit), bf16, or auto.")]=None,
           seed:Annotated[int, typer.Option(min=0, help="Of weights, orders and dropout.")]=0,
@@ -177,8 +187,10 @@ def train(model:Annotated[str, typer.Argument(help="A network: rnn, lstm.")],
     from sessrec.training import fit
     plan     = {k: v for k, v in {"epochs": epochs, "batch_size": batch_size, "lr": lr, "patience": patience, "precision": precision}.items() if v is not None}
     prepared = load(data)
-    network  = new_network(model, prepared.catalogue.n_items, hidden_size=hidden, n_layers=layers, dropout=dropout)
-    history  = fit(network, prepared.train, prepared.valid if len(prepared.valid) else None, out=out, resume=resume, device=Device(device).value,
+    sizes    = {k: v for k, v in {"hidden_size": hidden, "n_layers": layers, "dropout": dropout}.items() if v is not None}
+    network  = new_network(model, prepared.catalogue, **sizes | dict(map(_switch, switches or [])))
+    learn    = (prepared.train.concat(prepared.valid), None) if whole else (prepared.train, prepared.valid if len(prepared.valid) else None)
+    history  = fit(network, *learn, out=out, resume=resume, device=Device(device).value,
                    track=track and track.value, seed=seed, save_every=save_every, **plan)
     if int(os.environ.get("RANK", 0)): return              # one of several processes speaks for all
     best = history["valid recall@20"].idxmax() if "valid recall@20" in history else history.index[-1]

@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['like_lengths', 'Batches', 'cross_entropy', 'lr_share', 'Plan', 'NeuralRecommender', 'read_config', 'LastClick',
-           'plot_history', 'read_log', 'device_named', 'fit', 'check_network', 'profile_step', 'peak_of_step',
-           'plot_profile', 'check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
+           'plot_history', 'read_log', 'device_named', 'fit', 'check_network', 'profile_step', 'peak_of',
+           'peak_of_step', 'training_speed', 'plot_profile', 'check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
 
-# %% ../nbs/08_training.ipynb #d2ec59eb
+# %% ../nbs/08_training.ipynb #6a7c72fe
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
 from typing import Iterator
+import ctypes
 import hashlib
 import json
 import math
@@ -135,7 +136,30 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         grad_hidden, grad_weight = ctx.saved_tensors
         return grad_hidden * (grad / ctx.n), grad_weight * (grad / ctx.n), None, None
 
-# %% ../nbs/08_training.ipynb #c121e2ca
+# %% ../nbs/08_training.ipynb #32163d3e
+class _BlockedCrossEntropy(torch.autograd.Function):
+    "The same for very large catalogues: blocks of items, too, and each block's scores are computed twice, first for the sum, then for the gradient."
+    @staticmethod
+    def forward(ctx, hidden, vectors, targets, cells):
+        grad_hidden, grad_vectors, loss = torch.zeros_like(hidden), torch.zeros_like(vectors), hidden.new_zeros(())
+        n      = len(hidden)
+        blocks = vectors[1:].split(max(1, cells // n)), grad_vectors[1:].split(max(1, cells // n))
+        total  = hidden.new_full((n,), -torch.inf)
+        for v in blocks[0]: total = torch.logaddexp(total, (hidden @ v.T).logsumexp(1))     # (N,), grows block by block
+        loss   = (total - (hidden * vectors[targets]).sum(1)).mean()
+        for v, g in zip(*blocks):
+            p = (hidden @ v.T).sub_(total[:, None]).exp_().div_(n)                          # (N, block), what we said
+            grad_hidden.addmm_(p, v)
+            g.addmm_(p.T, hidden)
+        grad_hidden -= vectors[targets] / n                                                 # minus what came
+        grad_vectors.index_add_(0, targets, hidden, alpha=-1 / n)
+        ctx.save_for_backward(grad_hidden, grad_vectors)
+        return loss
+
+    @staticmethod
+    def backward(ctx, grad):
+        return *(g if grad == 1 else g * grad for g in ctx.saved_tensors), None, None       # no copy where none is needed
+
 def cross_entropy(hidden:Tensor,    # one vector a case, `(N, d)`
                   vectors:Tensor,   # the items' vectors, `(n_items + 1, d)`; row 0 is padding and takes no part
                   targets:Tensor,   # item ids, `(N,)` int64, from 1 to n_items
@@ -143,11 +167,15 @@ def cross_entropy(hidden:Tensor,    # one vector a case, `(N, d)`
                  )->Tensor:         # scalar; 0 without a case
     "Mean cross-entropy over the whole catalogue; the `(N, n_items)` score matrix is never held."
     if not len(hidden): return (hidden.sum() + vectors.sum()) * 0
-    chunk  = chunk or (128 if hidden.device.type == "cpu" else 2048)
+    kind = hidden.device.type
+    if torch.is_autocast_enabled(kind): hidden, vectors = (x.to(torch.get_autocast_dtype(kind)) for x in (hidden, vectors))
+    if len(vectors) > 100_000:
+        with torch.autocast(kind, enabled=False): return _BlockedCrossEntropy.apply(hidden.float(), vectors.float(), targets, 2**22)
+    chunk  = chunk or (128 if kind == "cpu" else 2048)
     weight = vectors[1:].to(hidden.dtype)
     if not hasattr(F, "linear_cross_entropy"): return _ChunkedCrossEntropy.apply(hidden, weight, targets - 1, chunk)
     options = nn.LinearCrossEntropyOptions(batch_chunk_size=chunk, chunking_method=None, acc_policy="balanced")
-    return F.linear_cross_entropy(hidden, weight, targets - 1, options=options)
+    return F.linear_cross_entropy(hidden, weight, targets - 1, options=options).float()
 
 # %% ../nbs/08_training.ipynb #c575bf75
 def lr_share(step:int,          # from 0
@@ -183,7 +211,7 @@ class Plan:
         if self.weight_decay < 0: raise ValueError(f"weight_decay must be 0 or more, got {self.weight_decay}")
         if self.precision not in ("auto", "no", "bf16"): raise ValueError(f"precision must be auto, no or bf16, got {self.precision!r}")
 
-# %% ../nbs/08_training.ipynb #5741bb4d
+# %% ../nbs/08_training.ipynb #b96d3570
 _FILES = ("config.json", "model.safetensors", "catalogue.parquet")      # of a checkpoint
 
 class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="sessrec", tags=["session-based-recommendation"]):
@@ -195,18 +223,38 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
     def __init__(self,
                  n_items:int,           # size of the catalogue, at least 1
                  embedding_dim:int,     # length of an item's vector, at least 1
+                 scale:float|None=None, # None = scores are plain products; a number = products of unit vectors, times it
                 ):
         super().__init__()
         if n_items < 1 or embedding_dim < 1: raise ValueError(f"n_items and embedding_dim must be 1 or more, got {n_items} and {embedding_dim}")
-        self.n_items, self.item_vectors = n_items, nn.Embedding(n_items + 1, embedding_dim, padding_idx=PAD)
+        if scale is not None and not scale > 0: raise ValueError(f"scale must be above 0, got {scale}")
+        self.n_items, self.scale, self.item_vectors = n_items, scale, nn.Embedding(n_items + 1, embedding_dim, padding_idx=PAD)
 
     def encode(self, batch:Batch)->Tensor:  # `(B, L, d)`, or `(B, d)` if `form` is "cases"
         "What comes next, as a vector: after each click, or after the last."
         raise NotImplementedError(f"{type(self).__name__} has no encode")
 
+    def clicks(self, items:Tensor)->Tensor:     # ids of any shape -> one more axis, `d`
+        "The items' vectors as clicks; of length one where scores are products of unit vectors."
+        vectors = self.item_vectors(items)
+        return vectors if self.scale is None else F.normalize(vectors, dim=-1)
+
+    def answers(self)->Tensor:      # `(n_items + 1, d)`
+        "The items' vectors as answers: tied, the same as the clicks'."
+        return self.item_vectors.weight
+
+    def compared(self, hidden:Tensor)->tuple[Tensor, Tensor]:   # `(N, d)` and `(n_items + 1, d)`
+        "What comes next and the answers, ready for the product that makes the scores."
+        if self.scale is None: return hidden, self.answers()
+        return self.scale * F.normalize(hidden, dim=-1), F.normalize(self.answers(), dim=-1)
+
     def loss(self, hidden:Tensor, targets:Tensor)->Tensor:
         "Of vectors `(N, d)` and item ids `(N,)`: a scalar."
-        return cross_entropy(hidden, self.item_vectors.weight, targets)
+        return cross_entropy(*self.compared(hidden), targets)
+
+    def attach(self, train:Sessions):
+        "Take what `fit` needs of the training sessions beside their clicks: here, the catalogue."
+        self.catalogue = train.catalogue
 
     def forward(self, batch:Batch, targets:Tensor)->Tensor:     # targets `(B, L)` or `(B,)`, 0 where there is none
         "The mean loss of all cases of a batch."
@@ -219,13 +267,19 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
         if not batch.items.shape[1]: batch = replace(batch, items=batch.lengths[:, None] * 0)
         hidden = self.encode(batch)
         if hidden.dim() == 3: hidden = hidden[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
-        scores = hidden @ self.item_vectors.weight.T            # (B, n_items + 1)
+        hidden, answers = self.compared(hidden)
+        scores = hidden @ answers.T                             # (B, n_items + 1)
         return scores.index_fill(1, torch.tensor([PAD], device=self.device), -torch.inf)
 
     def fit(self, train, valid=None, **options):
         "Train from new random weights; options as in `fit`, or fields of `Plan`."
         self.history = fit(self, train, valid, **options)
         return self
+
+    @classmethod
+    def for_catalogue(cls, catalogue:Catalogue, **sizes):
+        "A new network for these items; one that needs more of them than their number takes it here."
+        return cls(catalogue.n_items, **sizes)
 
     @classmethod
     def from_pretrained(cls, source, **options):
@@ -480,7 +534,7 @@ def _fingerprint(sessions):
     digest.update(np.ascontiguousarray(sessions.items, np.int64))
     return digest.hexdigest()[:16]
 
-# %% ../nbs/08_training.ipynb #f8bce27b
+# %% ../nbs/08_training.ipynb #5c21f258
 def device_named(device:str         # "cpu", "cuda", or "auto": a GPU if there is one
                 )->torch.device:    # where to compute
     "The device of that name, if it is there."
@@ -528,7 +582,7 @@ class _Run:
         if resume and not self.out: raise ValueError("resume needs out, the folder of the run")
         torch.manual_seed(self.plan.seed)
         self.model.reset(self.plan.seed)
-        self.model.catalogue = train.catalogue
+        self.model.attach(train)
         self.model.to(self.accelerator.device).train()
         self.batches.flat = self.batches.flat.to(self.accelerator.device)
         optimizer = torch.optim.AdamW(self.model.parameters(), lr=self.plan.lr, weight_decay=self.plan.weight_decay, fused=True)
@@ -541,7 +595,8 @@ class _Run:
                            parameters=self.model.n_parameters, cases=self.batches.n_cases, steps=self.per_epoch * self.plan.epochs,
                            versions={"sessrec": __version__, "torch": torch.__version__, "python": sys.version.split()[0]})
         self.network, self.optimizer = self.accelerator.prepare(self.model, optimizer)
-        if self.track: self.accelerator.init_trackers("sessrec", config={"model": self.model.name, **self.model._hub_mixin_config, **asdict(self.plan)})
+        if self.track: self.accelerator.init_trackers("sessrec", config={k: v if isinstance(v, (int, float, str, type(None))) else json.dumps(v)
+                                                                        for k, v in ({"model": self.model.name} | self.model._hub_mixin_config | asdict(self.plan)).items()})
         shown = (_LiveCurve if _in_notebook() else _Bar) if progress and self.main else None
         self.progress = shown(self.model.name, self.per_epoch, self.plan.epochs) if shown else _Silent()
         self.began = self.saved = perf_counter()
@@ -694,18 +749,19 @@ def fit(model:NeuralRecommender,        # starts from new random weights
             if not run.finished: run.progress.close()
     return run.history
 
-# %% ../nbs/08_training.ipynb #b2298c8f
+# %% ../nbs/08_training.ipynb #50bad304
 def check_network(make,                 # called with `n_items`, gives a new network
                   sessions:Sessions,    # with a catalogue; at least eight sessions of two clicks
                  ):
     "What must hold of every network, beside the contract of all recommenders; AssertionError says what is broken."
     some  = sessions[np.flatnonzero(sessions.lengths >= 2)[:8]]
     model = make(some.n_items)
+    model.attach(some)
     batches = Batches(some, 8, model.max_len, model.form)
     batch, targets = batches.gather(np.arange(len(batches.start)))
     model.eval()
     loss, log_n = model(batch, targets), math.log(some.n_items)
-    assert abs(loss.item() - log_n) < .25 * log_n, f"an untrained network should have a loss near log(n_items) = {log_n:.2f}, it is {loss.item():.2f}"
+    assert model.scale or abs(loss.item() - log_n) < .25 * log_n, f"an untrained network should have a loss near log(n_items) = {log_n:.2f}, it is {loss.item():.2f}"
     loss.backward()
     for name, p in model.named_parameters(): assert p.grad is not None and p.grad.abs().sum() > 0, f"no gradient reaches {name}"
     wider = replace(batch, items=F.pad(batch.items, (0, 3)))
@@ -719,7 +775,7 @@ def check_network(make,                 # called with `n_items`, gives a new net
     recall = (ranks(model, some, progress=False) <= 3).mean()
     assert recall > .9, f"eight sessions should be learnt by heart; only {recall:.0%} of their clicks are among the first three"
 
-# %% ../nbs/08_training.ipynb #bbd8746f
+# %% ../nbs/08_training.ipynb #3bcd3814
 def profile_step(model:NeuralRecommender,
                  sessions:Sessions,         # to draw batches from
                  batch_size:int=512,        # as in `Plan`
@@ -755,6 +811,22 @@ def profile_step(model:NeuralRecommender,
     model.train(was)
     return pd.Series(times[2:].mean(0), index=parts, name="seconds")
 
+def peak_of(work,           # called without arguments
+            device,         # where it computes
+           )->float:        # MiB above what was there before
+    "The most memory that some work needs at a time. On Linux for the CPU, anywhere for a GPU."
+    if torch.device(device).type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        work()
+        return (torch.cuda.max_memory_allocated(device) - before) / 2**20
+    status = lambda: dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Vm"))
+    getattr(ctypes.CDLL(None), "malloc_trim", int)(0)       # what is free goes back, so that it counts when it is taken again
+    Path("/proc/self/clear_refs").write_text("5")           # the kernel forgets the peak so far
+    before = int(status()["VmRSS"].split()[0])
+    work()
+    return (int(status()["VmHWM"].split()[0]) - before) / 2**10
+
 def peak_of_step(model:NeuralRecommender,
                  sessions:Sessions,         # to draw one batch from, the one with most cells
                  batch_size:int=512,        # as in `Plan`
@@ -769,16 +841,31 @@ def peak_of_step(model:NeuralRecommender,
     model.train()
     largest = max(like_lengths(batches.length, batch_size, [0]), key=lambda rows: len(rows) * batches.length[rows].max())
     for _ in range(2): step(largest[:2])                    # gradients and AdamW's averages are made here
-    if model.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(model.device)
-        before = torch.cuda.memory_allocated(model.device)
-        step(largest)
-        return (torch.cuda.max_memory_allocated(model.device) - before) / 2**20
-    status = lambda: dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Vm"))
-    Path("/proc/self/clear_refs").write_text("5")           # the kernel forgets the peak so far
-    before = int(status()["VmRSS"].split()[0])
-    step(largest)
-    return (int(status()["VmHWM"].split()[0]) - before) / 2**10
+    return peak_of(lambda: step(largest), model.device)
+
+def training_speed(model:NeuralRecommender,
+                   sessions:Sessions,       # to draw batches from, evenly from the shortest to the longest
+                   batch_size:int|None=None,    # None = as in the model's plan
+                   steps:int=20,            # how many, after three that do not count
+                  )->float:                 # training cases a second
+    "How fast a network learns: whole steps, batch building, loss, clipping and AdamW included. The weights are changed."
+    batch_size = batch_size or model.plan.batch_size
+    batches    = Batches(sessions, batch_size, model.max_len, model.form, device=model.device)
+    optimizer  = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
+    order      = sorted(like_lengths(batches.length, batch_size, [0]), key=lambda rows: batches.length[rows].sum())
+    chosen     = [order[i] for i in np.random.default_rng(0).permutation(np.linspace(0, len(order) - 1, steps).astype(int))]
+    was, cases = model.training, 0
+    model.train()
+    for i, rows in enumerate(chosen[:3] + chosen):
+        if i == min(3, len(chosen)): start, cases = perf_counter(), 0
+        batch, targets = batches.gather(rows)
+        model(batch, targets).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.)
+        optimizer.step()
+        optimizer.zero_grad()
+        cases += int((targets != PAD).sum())                # asking for a number waits for a GPU
+    model.train(was)
+    return cases / (perf_counter() - start)
 
 def plot_profile(seconds:pd.Series,     # from `profile_step`
                  ax=None,               # axes to draw on; None = new ones

@@ -47,7 +47,7 @@ def test_what_is_not_there(tmp_path):
     fails_with_one_line(1, "leaderboard", "--data", tmp_path/"none", says="none")
     assert not (tmp_path/"d").exists()
 
-# %% ../../nbs/99_cli.ipynb #1d8619e4
+# %% ../../nbs/99_cli.ipynb #43860a74
 @pytest.fixture(scope="module")
 def small_log(tmp_path_factory):
     "A log of 400 sessions over ten days, prepared by the command line."
@@ -118,6 +118,29 @@ def test_a_network_from_training_to_recommendation(small_log, tmp_path, capsys):
     refused("evaluate", out, "--data", folder, says="not a whole safetensors")
     assert not (tmp_path/"x").exists()
     assert in_process(capsys, "train", "lstm", "--data", folder, "--out", out, "--epochs", "2", "--hidden", "8", "--resume")[0] == 1
+
+def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
+    from sessrec.gru4rec import GRU4Rec
+    from sessrec.preprocessing import load
+    from sessrec.training import read_log
+    folder, out = small_log[0]/"data", tmp_path/"ckpt"
+    code, said, lines = in_process(capsys, "train", "gru4rec", "--data", folder, "--out", out, "--epochs", "1", "--hidden", "8", "--whole",
+                                   "--set", "scale=12", "--set", "loss=bpr-max", "--set", "tied=False", "--json")
+    assert not code and "valid loss" not in json.loads(said)["history"][0], lines
+    model = GRU4Rec.from_pretrained(out)
+    assert (model.scale, model.objective, model.separate is None) == (12, "bpr-max", False)
+    data = load(folder)
+    assert read_log(out)["cases"].iloc[0] == (data.train.targets(*data.train.cases()) > 0).sum() + (data.valid.targets(*data.valid.cases()) > 0).sum()
+    def refused(*words, code=1, says):
+        found, out_, lines = in_process(capsys, "train", "gru4rec", "--data", folder, "--out", tmp_path/"x", *words)
+        assert found == code and not out_ and len(lines) == 1 and says in lines[0], (words, found, lines)
+    refused("--set", "scale", code=2, says="--set wants NAME=VALUE")
+    refused("--set", "heads=2", says="gru4rec has no heads; it has hidden_size")
+    refused("--set", "loss=bpr", says="loss must be one of")
+    refused("--set", "scale=-1", says="scale must be above 0")
+    refused("--set", "tied=no", says="tied must be true or false, got 'no'")
+    refused("--set", "scale=wide", says="cannot be made with scale='wide'")
+    assert not (tmp_path/"x").exists()
 
 # %% ../../nbs/99_cli.ipynb #4b829c31
 GOOD = "session_id,item_id,timestamp\n1,7,1000\n1,8,1010\n"

@@ -3,7 +3,7 @@
 # %% ../../nbs/08_training.ipynb #imports
 from sessrec.training import *
 
-# %% ../../nbs/08_training.ipynb #67706f35
+# %% ../../nbs/08_training.ipynb #b66b0bcb
 from pathlib import Path
 import os
 import shutil
@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from sessrec.evaluation import ranks
 from sessrec.sessions import PAD, Catalogue, Sessions, check_recommender
-from sessrec.training import _ChunkedCrossEntropy
+from sessrec.training import _BlockedCrossEntropy, _ChunkedCrossEntropy
 
 # %% ../../nbs/08_training.ipynb #919beb43
 some_sessions = st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=1, max_size=30)
@@ -59,7 +59,7 @@ def test_epochs_differ_and_come_back():
     order = lambda e, skip=0: torch.cat([x.items[:, 0] for x, _ in b.epoch(e, skip)]).tolist()
     assert order(0) == order(0) and order(0) != order(1) and order(1, skip=3) == order(1)[12:]
 
-# %% ../../nbs/08_training.ipynb #7a47a378
+# %% ../../nbs/08_training.ipynb #81dc4e4e
 def _losses(hidden, vectors, targets, *ways):
     "Loss and both gradients of each way."
     for way in ways:
@@ -73,7 +73,8 @@ def test_losses_agree():
     hidden, vectors, targets = torch.randn(70, 8), torch.randn(41, 8), torch.randint(1, 41, (70,))
     plain = lambda h, v, t: F.cross_entropy(h @ v[1:].T, t - 1)
     own   = lambda h, v, t: _ChunkedCrossEntropy.apply(h, v[1:], t - 1, 16)
-    found = list(_losses(hidden, vectors, targets, plain, own, lambda *a: cross_entropy(*a, chunk=16), cross_entropy))
+    blocks = lambda h, v, t: _BlockedCrossEntropy.apply(h, v, t, 70 * 7)
+    found = list(_losses(hidden, vectors, targets, plain, own, blocks, lambda *a: cross_entropy(*a, chunk=16), cross_entropy))
     for loss, h, v in found[1:]:
         assert np.isclose(loss, found[0][0], atol=1e-6)
         assert torch.allclose(h, found[0][1], atol=1e-6) and torch.allclose(v, found[0][2], atol=1e-6)
