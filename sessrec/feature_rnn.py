@@ -104,9 +104,8 @@ class FeatureRNN(NeuralRecommender):
     def attach(self, train):
         super().attach(train)
         self.codes.copy_(torch.from_numpy(feature_codes(train.catalogue, self.features)))
-        clicks = np.bincount(train.items, minlength=self.n_items + 1)
+        clicks = item_clicks(train)                                                         # 0 at padding
         self.seen.copy_(torch.from_numpy(clicks > 0)[:, None])
-        self.seen[PAD] = 0
         self.turn.zero_()
 
     def parts(self)->list[Tensor]:      # each `(n_items + 1, width)`

@@ -8,7 +8,6 @@ __all__ = ['LOSSES', 'gru_loop', 'session_parallel', 'plot_lanes', 'lanes_steppe
            'plot_gates', 'check_10_1', 'check_10_2', 'check_10_3', 'check_10_4']
 
 # %% ../nbs/10_gru4rec.ipynb #99443496
-from dataclasses import replace
 from time import perf_counter
 from typing import Iterator
 
@@ -19,7 +18,7 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
-from .evaluation import paired_test
+from .evaluation import item_clicks, paired_test
 from .lesson import exercise
 from .rnn import Recurrent
 from .sessions import PAD, Batch, Sessions
@@ -203,7 +202,7 @@ class GRU4Rec(Recurrent):
 
     def attach(self, train):
         super().attach(train)
-        clicks = torch.from_numpy(np.bincount(train.items, minlength=self.n_items + 1))
+        clicks = torch.from_numpy(item_clicks(train))
         self.sampler = Sampler(clicks, self.sample_alpha)
 
     def answers(self): return self.item_vectors.weight if self.separate is None else self.separate.weight
