@@ -333,7 +333,7 @@ def popularity_bias(top:np.ndarray,     # from `top_items`, `(n_cases, k)`
     shown, hit = (float(percentile[x[x != PAD]].mean()) for x in (top, target))
     return {"recommended": shown, "clicked": hit, "bias": shown - hit}
 
-# %% ../nbs/06_evaluation.ipynb #69aeb010
+# %% ../nbs/06_evaluation.ipynb #be0b6b2a
 def _hash(x):
     "Scramble int64 numbers: Steele's splitmix64, up to how it shifts negative ones."
     x = (x ^ (x >> 30)) * -0x40A7B892E31B1A47
@@ -345,15 +345,18 @@ class shuffled(Recommender):
     def __init__(self,
                  recommender:Recommender,   # fitted
                  seed:int=0,                # another seed, another order
+                 keep_last:bool=False,      # True = the last click stays the last
                 ):
-        self.recommender, self.seed, self.device = recommender, seed, _device_of(recommender)
+        self.recommender, self.seed, self.keep_last, self.device = recommender, seed, keep_last, _device_of(recommender)
         self.max_len, self.catalogue = recommender.max_len, recommender.catalogue
         self.name = f"{recommender.name}, shuffled"
 
     def scores(self, batch):
         place = torch.arange(batch.items.shape[1], device=batch.items.device)
         row   = (_hash(batch.items + (place + 1 << 40)) * batch.mask).sum(1, keepdim=True)     # (B, 1): from the clicks
-        order = (_hash(_hash(place + row) + self.seed) >> 1).masked_fill(~batch.mask, 2**63 - 1).argsort(1)
+        order = (_hash(_hash(place + row) + self.seed) >> 1).masked_fill(~batch.mask, 2**63 - 1)
+        if self.keep_last: order = order.masked_fill(place == batch.lengths[:, None] - 1, 2**63 - 2)
+        order = order.argsort(1)
         return self.recommender.scores(replace(batch, items=batch.items.gather(1, order)))
 
     training = property(lambda self: getattr(self.recommender, "training", False))

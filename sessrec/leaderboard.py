@@ -6,7 +6,7 @@
 __all__ = ['BASELINES', 'NETWORKS', 'model_names', 'is_generated', 'new_network', 'load_model', 'fit_model', 'cost',
            'leaderboard', 'compare', 'as_table', 'plot_leaderboard', 'check_18_1', 'check_18_2', 'check_18_3']
 
-# %% ../nbs/18_leaderboard.ipynb #aa4d739d
+# %% ../nbs/18_leaderboard.ipynb #f08a9d0c
 from copy import deepcopy
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from . import baselines, feature_rnn, gru4rec, narm, rnn
+from . import baselines, feature_rnn, gru4rec, narm, rnn, srgnn
 from .datasets import data_dir
 from .evaluation import evaluate, paired_test, ranks
 from .lesson import colour_of, exercise
@@ -27,11 +27,11 @@ from .sessions import Catalogue, Recommender, Sessions
 from .synthetic import Oracle, load_shop
 from .training import NeuralRecommender, peak_of_step, read_config, training_speed
 
-# %% ../nbs/18_leaderboard.ipynb #2d767ae1
+# %% ../nbs/18_leaderboard.ipynb #56fcff8c
 BASELINES = {m.name: m for m in (baselines.Popularity, baselines.SessionPopularity, baselines.MarkovChain, baselines.ItemKNN,
                                  baselines.Cooccurrence, baselines.VSKNN, baselines.STAN)}
 NETWORKS:dict[str, type[NeuralRecommender]] = {m.name: m for m in (
-    rnn.RNN4Rec, rnn.LSTM4Rec, gru4rec.GRU4RecSmall, gru4rec.GRU4RecMedium, gru4rec.GRU4RecLarge, gru4rec.GRU4Rec, feature_rnn.FeatureRNN, narm.NARM)}
+    rnn.RNN4Rec, rnn.LSTM4Rec, gru4rec.GRU4RecSmall, gru4rec.GRU4RecMedium, gru4rec.GRU4RecLarge, gru4rec.GRU4Rec, feature_rnn.FeatureRNN, narm.NARM, srgnn.SRGNN)}
 
 def model_names(data:Prepared,      # prepared data
                )->list[str]:        # names for `fit_model`, the oracle last and only where it exists

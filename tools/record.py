@@ -9,7 +9,7 @@ import torch
 
 from sessrec.baselines import Cooccurrence
 from sessrec.course import machine
-from sessrec.evaluation import evaluate, paired_test, ranks
+from sessrec.evaluation import evaluate, paired_test, ranks, shuffled
 from sessrec.leaderboard import load_model
 from sessrec.preprocessing import load
 from sessrec.sessions import replacing
@@ -25,8 +25,8 @@ def short(value):
     return round(value, 6) if isinstance(value, float) else value
 
 
-def record(checkpoint, data, device="cpu"):
-    "Curve, test figures with the paired difference to the best baseline, and how they were made."
+def record(checkpoint, data, device="cpu", others=()):
+    "Curve, test figures with the paired difference to the best baseline and to other checkpoints, what shuffling the clicks changes, and how they were made."
     model, log = load_model(checkpoint, data).to(device), read_log(checkpoint)
     if log["event"].iloc[-1] != "finished": sys.exit(f"{checkpoint}: the run is not finished; `sessrec train … --resume` ends it")
     start   = log.iloc[0].dropna().to_dict()
@@ -36,10 +36,15 @@ def record(checkpoint, data, device="cpu"):
     test = paired_test(found, ranks(best, data.test), data.test)
     row  = evaluate(model, data.test, ranks=found) | {"against": best.name, "difference": test["difference"], "difference_low": test["low"],
                                                       "difference_high": test["high"], "p": test["p"]}
-    about = machine(device)
+    def paired(a, b): return {k: v for k, v in paired_test(a, b, data.test).items() if k in ("difference", "low", "high", "p")}
+    others = [load_model(o, data).to(device) for o in others]
+    versus = {o.name: paired(found, ranks(o, data.test)) for o in others}
+    orders = {"all but the last": shuffled(model, keep_last=True), "all": shuffled(model)}
+    about  = machine(device)
     return short({"model": model.name, "config": start["model"], "plan": start["plan"], "parameters": model.n_parameters, "versions": start["versions"],
                   "machine": f"{os.cpu_count()} cores, {start['device']}, torch {torch.__version__}", "date": about["date"],
-                  "minutes": history[-1]["seconds"] / 60, "cases": start["cases"], "history": history, "test": row})
+                  "minutes": history[-1]["seconds"] / 60, "cases": start["cases"], "history": history, "test": row,
+                  "versus": versus, "shuffled": {what: paired(ranks(asked, data.test), found) for what, asked in orders.items()}})
 
 
 if __name__ == "__main__":
@@ -47,8 +52,9 @@ if __name__ == "__main__":
     parser.add_argument("checkpoint")
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, help="of the data, in the file's name")
+    parser.add_argument("--against", nargs="*", default=[], help="other checkpoints on the same data, compared case by case")
     words  = parser.parse_args()
-    found  = record(words.checkpoint, load(words.data))
+    found  = record(words.checkpoint, load(words.data), others=words.against)
     target = TOP/"nbs"/"results"/f"{found['model']}-{words.name}.json"
     with replacing(target) as tmp: tmp.write_text(json.dumps(found, indent=1) + "\n")
     print(target)

@@ -355,7 +355,7 @@ def test_models_do_not_share_a_colour():
     assert len(set(got.values())) == 5 and got["oracle"] == "#000000" and got["pop"] == colour_of("pop")
     assert len(_colours(map(str, range(30)))) == 30                         # more than there are colours: some do
 
-# %% ../../nbs/06_evaluation.ipynb #fd549ccd
+# %% ../../nbs/06_evaluation.ipynb #04da5d03
 def test_shuffled_keeps_the_clicks_and_nothing_else():
     spy = Spy(torch.rand(100, 100))
     spy.asked = []
@@ -377,3 +377,7 @@ def test_shuffled_keeps_the_clicks_and_nothing_else():
     other = shuffled(spy, seed=1)
     other.scores(batch)
     assert not torch.equal(spy.asked[1].items, got.items)
+    shuffled(spy, keep_last=True).scores(batch)
+    kept = spy.asked[2]
+    assert torch.equal(kept.last, batch.last) and torch.equal(kept.items.sort(1).values, batch.items.sort(1).values)
+    assert not torch.equal(kept.items, batch.items)

@@ -3,7 +3,7 @@
 # %% ../../nbs/18_leaderboard.ipynb #imports
 from sessrec.leaderboard import *
 
-# %% ../../nbs/18_leaderboard.ipynb #02075b58
+# %% ../../nbs/18_leaderboard.ipynb #5299d7f4
 import pandas as pd
 import pytest
 from sessrec.baselines import *
@@ -28,7 +28,7 @@ def test_contract_of_every_model(name, fitted, shop): check_recommender(fitted[n
 @pytest.mark.parametrize("name", [*BASELINES, *NETWORKS, "oracle"])
 def test_no_model_sees_other_cases(name, fitted, shop): check_no_leak(fitted[name], shop.test[:60])
 
-# %% ../../nbs/18_leaderboard.ipynb #23e84f38
+# %% ../../nbs/18_leaderboard.ipynb #c1e251d2
 def test_leaderboard_rows(shop):
     rows = leaderboard(shop, ["pop", "item-knn", "oracle"], progress=False)
     assert [r["model"] for r in rows] == ["oracle", "item-knn", "pop"]

@@ -39,6 +39,19 @@ def test_verdict_html_is_escaped():
     shown = Verdict("01.1", False, "<script>alert(1)</script>", "a < b")._repr_html_()
     assert "<script>" not in shown and "a &lt; b" in shown
 
+# %% ../../nbs/00_lesson.ipynb #59a66f07
+from sessrec.lesson import lessons_dir, recorded, recorded_settings, recorded_table
+
+def test_recorded_runs_are_told_apart():
+    a, b  = recorded("lstm-diginetica"), recorded("gru4rec-diginetica")
+    b    |= {"versus": {"lstm": {"difference": .0512, "low": .05, "high": .06}}, "shuffled": {"all": {"difference": -.1, "low": -.2, "high": -.05}}}
+    table = recorded_table({"a": a, "b": b})
+    assert table.loc["Recall@20, per cent", "a"].startswith(f"{100 * a['test']['recall@20']:.2f}  [")
+    assert table.loc["Recall@20 minus that of lstm"].tolist() == ["–", "5.12  [5.00, 6.00]"]
+    assert table.loc["Recall@20, change with clicks shuffled, all", "b"] == "-10.00  [-20.00, -5.00]"
+    assert recorded_settings({"a": a, "b": b}).loc["scale"].tolist()[1] == "14.0"
+    with pytest.raises(ValueError, match="known are .*gru4rec-diginetica"): recorded("nothing-here")
+
 # %% ../../nbs/00_lesson.ipynb #79f5f777
 import importlib
 import json
