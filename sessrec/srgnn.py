@@ -39,25 +39,25 @@ def dense_graphs(batch:Batch,                       # sessions or prefixes
         outgoing[b] = A / A.sum(1, keepdims=True).clip(min=1)
     return torch.from_numpy(x), torch.from_numpy(incoming), torch.from_numpy(outgoing)
 
-# %% ../nbs/13_srgnn.ipynb #a47abe1d
+# %% ../nbs/13_srgnn.ipynb #a818591e
 class SessionGraph(Data):
     "One or many sessions as a graph in PyG's form; `alias` and `last` are numbers of nodes, so they move when graphs are put together."
     def __inc__(self, key, value, *args): return self.num_nodes if key in ("alias", "last") else super().__inc__(key, value, *args)
 
 def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
-                  )->SessionGraph:      # `x` `(N,)` items, `edge_index` `(2, E)` with `weight_in`, `weight_out` `(E,)`, `clicks` `(N,)`, `alias` `(C,)`, `last`, `batch` `(N,)`, `ptr`
+                  )->SessionGraph:      # `x` `(N,)` items, `edge_index` `(2, E)` with `weight_in`, `weight_out` `(E,)`; of all clicks `alias` `(C,)` and `age`, clicks that came after; `last` `(B,)`; `batch` `(N,)`, `ptr`
     "A directed graph for each session: its distinct items are nodes, its steps edges, weighed by the in- and out-degree of Wu et al. 2019, section 3.2."
     lengths     = batch.lengths.clamp(min=1)
     place       = torch.arange(batch.items.shape[1], device=lengths.device)
     row, column = (place < lengths[:, None]).nonzero(as_tuple=True)             # (C,) each: all clicks, session by session
     width       = batch.items.max() + 1
-    name, alias, clicks = torch.unique(row * width + batch.items[row, column], return_inverse=True, return_counts=True)
+    name, alias = torch.unique(row * width + batch.items[row, column], return_inverse=True)
     same        = row[1:] == row[:-1]
     edges       = torch.stack([alias[:-1][same], alias[1:][same]])              # (2, E)
     leave, come = (degree(end, len(name)) for end in edges)                     # (N,) each
     graph       = name // width                                                 # (N,)
-    return SessionGraph(x=name % width, edge_index=edges, weight_in=1 / come[edges[1]], weight_out=1 / leave[edges[0]], clicks=clicks, alias=alias,
-                        last=alias[lengths.cumsum(0) - 1], batch=graph, ptr=torch.searchsorted(graph, torch.arange(len(lengths) + 1, device=graph.device)))
+    return SessionGraph(x=name % width, edge_index=edges, weight_in=1 / come[edges[1]], weight_out=1 / leave[edges[0]], alias=alias,
+                        age=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1], batch=graph, ptr=torch.searchsorted(graph, torch.arange(len(lengths) + 1, device=graph.device)))
 
 # %% ../nbs/13_srgnn.ipynb #611c9a8b
 def as_dense(graph:SessionGraph,            # from `session_graphs`
@@ -106,7 +106,7 @@ def dense_messages(layer:GatedGraph,    # whose weights are used
     news = torch.cat([incoming @ layer.incoming(v), outgoing @ layer.outgoing(v)], -1) + layer.bias
     return layer.cell(news.flatten(0, 1), v.flatten(0, 1)).view_as(v)
 
-# %% ../nbs/13_srgnn.ipynb #37aa598c
+# %% ../nbs/13_srgnn.ipynb #fe55a716
 class SRGNN(NeuralRecommender):
     "Session-based recommendation with a graph neural network (Wu et al. 2019): gated messages on the session's graph, soft attention of the last click."
     name = "srgnn"
@@ -118,6 +118,7 @@ class SRGNN(NeuralRecommender):
                  hidden_size:int=100,       # numbers in a node's vector, which is the item's
                  steps:int=1,               # rounds of messages; 0 = attention without a graph
                  dropout:float=.2,          # share of the item vectors' numbers left out while training, in [0, 1)
+                 places:bool=False,         # True = attention also knows how many clicks ago each click was
                  scale:float|None=14.,      # of products of unit vectors, which is one over a temperature; None = plain products
                 ):
         if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
@@ -129,6 +130,7 @@ class SRGNN(NeuralRecommender):
         self.asks  = nn.Linear(hidden_size, hidden_size)                    # W1 and c
         self.offer = nn.Linear(hidden_size, hidden_size, bias=False)        # W2
         self.weigh = nn.Linear(hidden_size, 1, bias=False)                  # q
+        if places: self.places = nn.Embedding(self.max_len, hidden_size)
         self.merge = nn.Linear(2 * hidden_size, hidden_size, bias=False)    # W3
         self.reset()
 
@@ -138,15 +140,18 @@ class SRGNN(NeuralRecommender):
         for _ in range(self.steps): v = self.layer(v, graph)
         return v
 
-    def weights(self, v:Tensor, graph:SessionGraph)->Tensor:    # `(N, 1)`
-        "How much each node matters to the last click: Eq. (6)."
-        return self.weigh((self.asks(v[graph.last])[graph.batch] + self.offer(v)).sigmoid())
+    def weights(self, v:Tensor, graph:SessionGraph)->Tensor:    # `(C, 1)`
+        "How much each click matters to the last one: Eq. (6)."
+        found = self.asks(v[graph.last])[graph.batch] + self.offer(v)                               # (N, d), the same for all clicks of a node
+        found = found[graph.alias]                                                                  # (C, d)
+        if hasattr(self, "places"): found = found + self.places(graph.age.clamp(max=self.max_len - 1))
+        return self.weigh(found.sigmoid())
 
     def encode(self, batch):
         graph = session_graphs(batch)
-        v     = self.nodes(graph)                                                               # (N, d)
-        whole = global_add_pool(graph.clicks[:, None] * self.weights(v, graph) * v, graph.batch, len(batch))    # (B, d), s_g
-        return self.merge(torch.cat([v[graph.last], whole.to(v.dtype)], 1))                     # (B, d), Eq. (7)
+        v     = self.nodes(graph)                                                                   # (N, d)
+        whole = global_add_pool(self.weights(v, graph) * v[graph.alias], graph.batch[graph.alias], len(batch))      # (B, d), s_g
+        return self.merge(torch.cat([v[graph.last], whole.to(v.dtype)], 1))                         # (B, d), Eq. (7)
 
 # %% ../nbs/13_srgnn.ipynb #ee08993c
 def profile_graphs(model:SRGNN,
@@ -191,7 +196,7 @@ def graph_speed(sessions:Sessions,      # whose prefixes are drawn at random
             found[name] = min(found.get(name, np.inf), (perf_counter() - start) / batches)
     return found
 
-# %% ../nbs/13_srgnn.ipynb #aba91d5c
+# %% ../nbs/13_srgnn.ipynb #04c357ab
 def _bend(ax, start, end, text, size):
     "An arrow from node to node that leaves room for the one back; onto itself, a loop on the outer side."
     from matplotlib.patches import FancyArrowPatch
@@ -216,8 +221,8 @@ def plot_session_graph(model:SRGNN,         # trained
     if not len(items): raise ValueError("items must hold at least one click")
     ax     = ax or plt.gca()
     graph  = session_graphs(Sessions.from_lists([items]).batch([0]).to(model.device))
-    weight = (model.eval().weights(model.nodes(graph), graph)[:, 0] * graph.clicks).cpu().numpy()
     alias, last = graph.alias.tolist(), int(graph.last)
+    weight = np.bincount(alias, model.eval().weights(model.nodes(graph), graph)[:, 0].cpu().numpy())        # of a node: all its clicks
     order  = list(dict.fromkeys(alias))                             # nodes by first click, clockwise from the top
     angle  = np.pi / 2 - 2 * np.pi * np.arange(len(order)) / len(order)
     place  = dict(zip(order, np.stack([np.cos(angle), np.sin(angle)], 1) * (len(order) > 1)))

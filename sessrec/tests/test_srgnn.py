@@ -17,7 +17,7 @@ from sessrec.training import Batches, check_network, peak_of
 
 many_sessions = st.lists(st.lists(st.integers(0, 6), max_size=9), min_size=1, max_size=8)      # 0 = an item that the catalogue does not know
 
-# %% ../../nbs/13_srgnn.ipynb #8c2ec2b7
+# %% ../../nbs/13_srgnn.ipynb #08d633e1
 @settings(max_examples=200, deadline=None)
 @given(many_sessions)
 def test_graphs_are_the_papers_matrices(lists):
@@ -30,7 +30,7 @@ def test_graphs_are_the_papers_matrices(lists):
     assert graph.x[graph.alias].tolist() == [i for l in clicks for i in l]
     assert graph.x[graph.last].tolist()  == [l[-1] for l in clicks]
     assert graph.batch.bincount().tolist() == graph.ptr.diff().tolist() == [len(set(l)) for l in clicks]
-    assert graph.num_edges == sum(len(l) - 1 for l in clicks) and graph.clicks.sum() == sum(map(len, clicks))
+    assert graph.num_edges == sum(len(l) - 1 for l in clicks) and graph.age.tolist() == [n for l in clicks for n in range(len(l))[::-1]]
 
 @settings(max_examples=50, deadline=None)
 @given(many_sessions)
@@ -40,12 +40,12 @@ def test_graphs_together_are_pygs_batch_of_single_ones(lists):
     together, single = session_graphs(batch(lists)), [session_graphs(batch([l])) for l in lists]
     for g in single: del g.batch, g.ptr             # PyG makes its own
     joined = GraphBatch.from_data_list(single)
-    for key in ("x", "edge_index", "weight_in", "weight_out", "clicks", "alias", "last", "batch", "ptr"):
+    for key in ("x", "edge_index", "weight_in", "weight_out", "alias", "age", "last", "batch", "ptr"):
         assert torch.equal(together[key], joined[key]), key
     joined.validate()
 
-# %% ../../nbs/13_srgnn.ipynb #8dfc1f98
-@pytest.mark.parametrize("switches", [dict(), dict(steps=3), dict(scale=None), dict(steps=0)])
+# %% ../../nbs/13_srgnn.ipynb #b6d2d079
+@pytest.mark.parametrize("switches", [dict(), dict(steps=3), dict(scale=None), dict(steps=0), dict(places=True)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: SRGNN(n, 24, dropout=0., **switches), small_world())
 
@@ -54,11 +54,11 @@ def test_contract():
     check_recommender(SRGNN(300, 16).fit(s[:200], s[200:], epochs=1, progress=False), s)
 
 @settings(max_examples=30, deadline=None)
-@given(many_sessions, st.integers(0, 3))
-def test_equals_the_equations_session_by_session(lists, steps):
+@given(many_sessions, st.integers(0, 3), st.booleans())
+def test_equals_the_equations_session_by_session(lists, steps, places):
     "Eq. (1) to (7) on the dense matrices of one session at a time."
     torch.manual_seed(0)
-    model = SRGNN(6, 8, steps=steps).eval()
+    model = SRGNN(6, 8, steps=steps, places=places).eval()
     lists = [l or [PAD] for l in lists]
     found = model.encode(Sessions.from_lists(lists).batch(range(len(lists))))
     for got, session in zip(found, lists):
@@ -66,7 +66,8 @@ def test_equals_the_equations_session_by_session(lists, steps):
         v = model.clicks(x)
         for _ in range(steps): v = dense_messages(model.layer, v, incoming, outgoing)
         clicks = v[0, [x[0].tolist().index(i) for i in session]]                                # (C, d)
-        alpha  = torch.stack([model.weigh.weight[0] @ torch.sigmoid(model.asks(clicks[-1]) + model.offer(c)) for c in clicks])
+        when   = model.places.weight[:len(clicks)].flip(0) if places else torch.zeros_like(clicks)      # the last click has age 0
+        alpha  = torch.stack([model.weigh.weight[0] @ torch.sigmoid(model.asks(clicks[-1]) + model.offer(c) + w) for c, w in zip(clicks, when)])
         assert torch.allclose(got, model.merge(torch.cat([clicks[-1], alpha @ clicks])), atol=1e-5)
 
 def test_the_gru_cell_is_the_papers():
@@ -105,6 +106,10 @@ def test_order_and_repeats_change_the_graph():
     model = SRGNN(9, 8, steps=0).eval()         # without the graph, only what was clicked counts, and what was last
     a, b  = model.encode(Sessions.from_lists([[1, 2, 3, 4], [2, 1, 3, 4]]).batch([0, 1]))
     assert torch.allclose(a, b, atol=1e-6)
+    same  = Sessions.from_lists([[1, 2, 3, 1, 4, 1], [1, 4, 1, 2, 3, 1]]).batch([0, 1])      # the same arrows, walked in another order
+    for places in (False, True):
+        a, b = SRGNN(9, 8, places=places).eval().encode(same)
+        assert torch.allclose(a, b, atol=1e-6) != places
 
 def test_nonsense_is_refused():
     for bad in (dict(hidden_size=0), dict(steps=-1), dict(dropout=1.), dict(scale=0.)):
