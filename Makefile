@@ -27,7 +27,7 @@ course: setup       ## run every lesson headless on the built-in data
 	$(BIN)/sessrec course
 
 test: setup         ## everything that must hold
-	$(BIN)/pytest -q --durations=15 --pyargs sessrec tools/test_project.py
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q --durations=15 -n logical --maxprocesses 4 --dist worksteal --pyargs tools/test_project.py sessrec
 
 export: setup       ## package, tests and README from the notebooks
 	$(BIN)/python tools/export.py

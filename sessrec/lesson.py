@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Exercise', 'exercise', 'Verdict', 'check', 'lessons_dir', 'recorded', 'recorded_table', 'recorded_settings',
-           'ExerciseCells', 'read_cells', 'read_exercises', 'use_style', 'colour_of']
+           'item_labels', 'session_editor', 'ExerciseCells', 'read_cells', 'read_exercises', 'use_style', 'colour_of']
 
 # %% ../nbs/00_lesson.ipynb #d035791c
 from dataclasses import dataclass
@@ -118,6 +118,42 @@ def recorded_settings(runs:dict[str,dict],  # a heading for each run
     "How recorded runs were made."
     return pd.DataFrame({name: {k: str(v) for k, v in (r["config"] | r["plan"]).items() if k not in ("name", "n_items") and v is not None}
                          for name, r in runs.items()}).fillna("–")
+
+# %% ../nbs/00_lesson.ipynb #8f0941ec
+def item_labels(catalogue)->list[str]:  # of a `sessions.Catalogue`; a text for each item, all different
+    "The items' names; their raw ids where they have none."
+    text = catalogue.table["name" if "name" in catalogue.table else "raw_id"].astype(str)
+    return (text if text.is_unique else text + " · " + catalogue.table["raw_id"].astype(str)).tolist()
+
+def session_editor(recommender,     # fitted
+                   items:list[int], # item ids to begin with
+                   draw,            # called with item ids, at least one, and their labels; draws with matplotlib
+                   k:int=6,         # how many recommendations
+                  ):                # a widget
+    "Add, remove and reorder the clicks of a session; a picture and the recommendations follow."
+    import ipywidgets as widgets
+    import matplotlib.pyplot as plt
+    labels  = item_labels(recommender.catalogue)
+    numbers = {text: i + 1 for i, text in enumerate(labels)}
+    strip   = widgets.TagsInput(value=[labels[i - 1] for i in items], allowed_tags=labels, allow_duplicates=True, placeholder="add a click")
+    picture, answers = widgets.Output(), widgets.VBox(layout={"min_width": "280px"})
+    def add(button): strip.value = [*strip.value, button.tooltip]
+    def redraw(change=None):
+        now = [numbers[text] for text in strip.value]
+        picture.clear_output(wait=True)
+        with picture:
+            if now:
+                draw(now, list(strip.value))
+                plt.show()
+            else: print("No click yet: type the name of an item above, or press one of the recommendations.")
+        top     = recommender.recommend(recommender.catalogue.decode(now).tolist(), k)
+        buttons = [widgets.Button(description=f"{n}. {labels[i - 1]}", tooltip=labels[i - 1], layout={"width": "270px"})
+                   for n, i in enumerate(recommender.catalogue.encode(top["item"]), 1)]
+        for b in buttons: b.on_click(add)
+        answers.children = [widgets.Label("What comes next? Press one to click it."), *buttons]
+    strip.observe(redraw, "value")
+    redraw()
+    return widgets.VBox([strip, widgets.HBox([picture, answers])])
 
 # %% ../nbs/00_lesson.ipynb #fcff4690
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['dense_graphs', 'SessionGraph', 'session_graphs', 'as_dense', 'GatedGraph', 'dense_messages', 'SRGNN',
-           'profile_graphs', 'graph_speed', 'plot_session_graph', 'graph_editor', 'check_13_1', 'check_13_2',
-           'check_13_3']
+           'profile_graphs', 'graph_speed', 'plot_session_graph', 'check_13_1', 'check_13_2', 'check_13_3']
 
-# %% ../nbs/13_srgnn.ipynb #9a83e376
+# %% ../nbs/13_srgnn.ipynb #3632ccb2
 from time import perf_counter
 
 from torch import Tensor, nn
@@ -19,7 +18,7 @@ import numpy as np
 import torch
 
 from .lesson import exercise
-from .sessions import Batch, Catalogue, Sessions
+from .sessions import Batch, Sessions
 from .training import NeuralRecommender, Plan
 
 # %% ../nbs/13_srgnn.ipynb #3ef693b5
@@ -240,40 +239,6 @@ def plot_session_graph(model:SRGNN,         # trained
            title=f"Most weight on {labels[most] if labels is not None else items[most]}")
     for side in ax.spines.values(): side.set_visible(False)
     return ax
-
-# %% ../nbs/13_srgnn.ipynb #44bae0f2
-def graph_editor(model:SRGNN,       # trained, with a catalogue
-                 items:list[int],   # item ids to begin with
-                 k:int=6,           # how many recommendations
-                ):                  # a widget
-    "Add, remove and reorder the clicks of a session; its graph, the attention and the recommendations follow."
-    import ipywidgets as widgets
-    labels  = _labels(model.catalogue)
-    numbers = {text: i + 1 for i, text in enumerate(labels)}
-    strip   = widgets.TagsInput(value=[labels[i - 1] for i in items], allowed_tags=labels, allow_duplicates=True, placeholder="add a click")
-    picture, answers = widgets.Output(), widgets.VBox()
-    def add(button): strip.value = [*strip.value, button.tooltip]
-    def draw(change=None):
-        now = [numbers[text] for text in strip.value]
-        picture.clear_output(wait=True)
-        with picture:
-            if now:
-                plot_session_graph(model, now, strip.value, plt.subplots(figsize=(6, 4.2))[1])
-                plt.show()
-            else: print("No click yet: type the name of an item above, or press one of the recommendations.")
-        top     = model.recommend(model.catalogue.decode(now).tolist(), k)
-        buttons = [widgets.Button(description=f"{n}. {labels[i - 1]}", tooltip=labels[i - 1], layout={"width": "260px"})
-                   for n, i in enumerate(model.catalogue.encode(top["item"]), 1)]
-        for b in buttons: b.on_click(add)
-        answers.children = [widgets.Label("What comes next? Press one to click it."), *buttons]
-    strip.observe(draw, "value")
-    draw()
-    return widgets.VBox([strip, widgets.HBox([picture, answers])])
-
-def _labels(catalogue:Catalogue)->list[str]:
-    "A text for each item, each different."
-    text = catalogue.table["name" if "name" in catalogue.table else "raw_id"].astype(str)
-    return (text if text.is_unique else text + " · " + catalogue.table["raw_id"].astype(str)).tolist()
 
 # %% ../nbs/13_srgnn.ipynb #e618ed61
 @exercise("13.1", hint="Two clicks in a row are one edge. What is the number of an item's node, if nodes are sorted by item id?")

@@ -256,10 +256,14 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
         "Take what `fit` needs of the training sessions beside their clicks: here, the catalogue."
         self.catalogue = train.catalogue
 
-    def forward(self, batch:Batch, targets:Tensor)->Tensor:     # targets `(B, L)` or `(B,)`, 0 where there is none
-        "The mean loss of all cases of a batch."
+    def asked(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:    # targets `(B, L)` or `(B,)`, 0 where there is none -> `(N, d)`, `(N,)`
+        "What the loss compares: a vector for each case, and its target."
         known = targets != PAD
-        return self.loss(self.encode(batch)[known], targets[known])
+        return self.encode(batch)[known], targets[known]
+
+    def forward(self, batch:Batch, targets:Tensor)->Tensor:
+        "The mean loss of all cases of a batch."
+        return self.loss(*self.asked(batch, targets))
 
     def scores(self, batch):
         if not len(batch): return torch.empty(0, self.n_items + 1, device=self.device)
@@ -412,19 +416,20 @@ def _measure(model, sessions, plan, accelerator):
 # %% ../nbs/08_training.ipynb #21f40e36
 def plot_history(history:pd.DataFrame,  # from `fit`: a row an epoch
                  axes=None,             # two axes to draw on; None = new ones
+                 cutoff:int=20,         # of Recall and MRR: 10 or 20
                 ):                      # the axes
-    "Loss, and Recall@20 with MRR@20, of training and validation sessions after each epoch."
+    "Loss, and Recall and MRR, of training and validation sessions after each epoch."
     axes = plt.subplots(1, 2, figsize=(10, 3.4))[1] if axes is None else axes
     for part, style in (("train", "--"), ("valid", "-")):
         if f"{part} loss" not in history: continue
         axes[0].plot(history.index, history[f"{part} loss"], style, color="#0072B2", label=part)
-        for metric, colour in (("recall@20", "#D55E00"), ("mrr@20", "#009E73")):
+        for metric, colour in ((f"recall@{cutoff}", "#D55E00"), (f"mrr@{cutoff}", "#009E73")):
             axes[1].plot(history.index, 100 * history[f"{part} {metric}"], style, color=colour, label=f"{metric}, {part}")
     axes[0].set(xlabel="epoch", ylabel="loss (nats a case)", title="Loss")
     axes[1].set(xlabel="epoch", ylabel="per cent", title="Recall and MRR", ylim=(0, None))
     if "valid recall@20" in history and len(history):
         best = history["valid recall@20"].idxmax()
-        axes[1].plot(best, 100 * history.loc[best, "valid recall@20"], "o", color="#D55E00", label="kept")
+        axes[1].plot(best, 100 * history.loc[best, f"valid recall@{cutoff}"], "o", color="#D55E00", label="kept")
     for ax in axes:
         ax.xaxis.get_major_locator().set_params(integer=True)
         if ax.get_legend_handles_labels()[0]: ax.legend(fontsize=8)
@@ -752,6 +757,7 @@ def fit(model:NeuralRecommender,        # starts from new random weights
 # %% ../nbs/08_training.ipynb #50bad304
 def check_network(make,                 # called with `n_items`, gives a new network
                   sessions:Sessions,    # with a catalogue; at least eight sessions of two clicks
+                  epochs:int=150,       # in which it learns eight of them by heart
                  ):
     "What must hold of every network, beside the contract of all recommenders; AssertionError says what is broken."
     some  = sessions[np.flatnonzero(sessions.lengths >= 2)[:8]]
@@ -771,7 +777,7 @@ def check_network(make,                 # called with `n_items`, gives a new net
     twice = make(some.n_items)
     twice.reset(model.plan.seed), model.reset(model.plan.seed)
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), twice.parameters())), "the same seed should give the same weights"
-    model.fit(some, epochs=150, batch_size=8, lr=.03, weight_decay=0., progress=False)
+    model.fit(some, epochs=epochs, batch_size=8, lr=.03, weight_decay=0., progress=False)
     recall = (ranks(model, some, progress=False) <= 3).mean()
     assert recall > .9, f"eight sessions should be learnt by heart; only {recall:.0%} of their clicks are among the first three"
 
@@ -794,13 +800,12 @@ def profile_step(model:NeuralRecommender,
         marks = [now()]
         batch, targets = next(source)
         marks.append(now())
-        hidden = model.encode(batch)
-        known  = targets != PAD
-        cut    = hidden[known].detach().requires_grad_()            # the network ends here, the loss begins
+        hidden, answers = model.asked(batch, targets)
+        cut = hidden.detach().requires_grad_()                      # the network ends here, the loss begins
         marks.append(now())
-        model.loss(cut, targets[known]).backward()
+        model.loss(cut, answers).backward()
         marks.append(now())
-        hidden[known].backward(cut.grad)
+        hidden.backward(cut.grad)
         marks.append(now())
         nn.utils.clip_grad_norm_(model.parameters(), 1.)
         optimizer.step()
@@ -858,12 +863,12 @@ def training_speed(model:NeuralRecommender,
     model.train()
     for i, rows in enumerate(chosen[:3] + chosen):
         if i == min(3, len(chosen)): start, cases = perf_counter(), 0
-        batch, targets = batches.gather(rows)
-        model(batch, targets).backward()
+        hidden, answers = model.asked(*batches.gather(rows))
+        model.loss(hidden, answers).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.)
         optimizer.step()
         optimizer.zero_grad()
-        cases += int((targets != PAD).sum())                # asking for a number waits for a GPU
+        cases += len(answers)
     model.train(was)
     return cases / (perf_counter() - start)
 

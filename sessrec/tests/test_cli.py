@@ -119,6 +119,20 @@ def test_a_network_from_training_to_recommendation(small_log, tmp_path, capsys):
     assert not (tmp_path/"x").exists()
     assert in_process(capsys, "train", "lstm", "--data", folder, "--out", out, "--epochs", "2", "--hidden", "8", "--resume")[0] == 1
 
+def test_retailrocket_from_its_raw_files_to_a_graph_network(tmp_path):
+    "One-hour windows, views, visitors with one event dropped; then training, hit rate at 10 and first guesses."
+    from sessrec.datasets import write_like
+    write_like("retailrocket", tmp_path/"raw", 60_000, seed=1)
+    rc, said, err = run_cli("prepare", f"retailrocket:{tmp_path/'raw'}", "--out", tmp_path/"data", "--json")
+    assert rc == 0, err
+    options = json.loads(said)["options"]
+    assert (options["gap"], options["events"], options["min_user_events"]) == (3600, "view", 2)
+    rc, said, err = run_cli("train", "srgnn", "--data", tmp_path/"data", "--out", tmp_path/"ckpt", "--epochs", "1", "--hidden", "8", "--set", "places=true", "--set", "steps=2", "--json")
+    assert rc == 0, err
+    rc, said, err = run_cli("evaluate", tmp_path/"ckpt", "--data", tmp_path/"data", "--json")
+    row = json.loads(said)
+    assert row["model"] == "srgnn" and row["n_cases"] > 0 and 0 <= row["accuracy"] <= row["recall@10"] <= 1, err
+
 def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
     from sessrec.gru4rec import GRU4Rec
     from sessrec.preprocessing import load

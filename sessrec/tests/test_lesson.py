@@ -39,8 +39,8 @@ def test_verdict_html_is_escaped():
     shown = Verdict("01.1", False, "<script>alert(1)</script>", "a < b")._repr_html_()
     assert "<script>" not in shown and "a &lt; b" in shown
 
-# %% ../../nbs/00_lesson.ipynb #59a66f07
-from sessrec.lesson import lessons_dir, recorded, recorded_settings, recorded_table
+# %% ../../nbs/00_lesson.ipynb #a0e62bce
+from sessrec.lesson import item_labels, lessons_dir, recorded, recorded_settings, recorded_table, session_editor
 
 def test_recorded_runs_are_told_apart():
     a, b  = recorded("lstm-diginetica"), recorded("gru4rec-diginetica")
@@ -51,6 +51,27 @@ def test_recorded_runs_are_told_apart():
     assert table.loc["Recall@20, change with clicks shuffled, all", "b"] == "-10.00  [-20.00, -5.00]"
     assert recorded_settings({"a": a, "b": b}).loc["scale"].tolist()[1] == "14.0"
     with pytest.raises(ValueError, match="known are .*gru4rec-diginetica"): recorded("nothing-here")
+
+# %% ../../nbs/00_lesson.ipynb #3e38686b
+class LastTwice:
+    "A recommender that recommends what was clicked last, and then the items in order."
+    def __init__(self, catalogue): self.catalogue = catalogue
+    def recommend(self, session, k): return pd.DataFrame({"item": [*session[-1:], *[r for r in self.catalogue.raw_id if r not in session[-1:]]][:k]})
+
+def test_the_editor_follows_its_session():
+    "Adding, removing and pressing a recommendation change picture and answers; an empty session is no error; equal names stay apart."
+    from sessrec.sessions import Catalogue
+    drawn = []
+    shop  = LastTwice(Catalogue(pd.DataFrame({"raw_id": [7, 8, 9], "name": ["tent", "lamp", "tent"]})))
+    assert item_labels(shop.catalogue) == ["tent · 7", "lamp · 8", "tent · 9"]
+    strip, row = session_editor(shop, [1, 2, 1], lambda items, labels: drawn.append(items), k=3).children
+    texts = lambda: [b.description for b in row.children[1].children[1:]]
+    assert texts() == ["1. tent · 7", "2. lamp · 8", "3. tent · 9"]
+    row.children[1].children[2].click()
+    assert strip.value == ["tent · 7", "lamp · 8", "tent · 7", "lamp · 8"] and texts()[0] == "1. lamp · 8"
+    strip.value = strip.value[1:]
+    strip.value = []
+    assert drawn == [[1, 2, 1], [1, 2, 1, 2], [2, 1, 2]] and len(texts()) == 3
 
 # %% ../../nbs/00_lesson.ipynb #79f5f777
 import importlib
