@@ -6,7 +6,8 @@
 __all__ = ['dense_graphs', 'SessionGraph', 'session_graphs', 'as_dense', 'GatedGraph', 'dense_messages', 'SRGNN',
            'profile_graphs', 'graph_speed', 'plot_session_graph', 'check_13_1', 'check_13_2', 'check_13_3']
 
-# %% ../nbs/13_srgnn.ipynb #3632ccb2
+# %% ../nbs/13_srgnn.ipynb #7f944d33
+from itertools import count, islice
 from time import perf_counter
 
 from torch import Tensor, nn
@@ -18,14 +19,14 @@ import numpy as np
 import torch
 
 from .lesson import exercise
-from .sessions import Batch, Sessions
-from .training import NeuralRecommender, Plan
+from .sessions import PAD, Batch, Sessions
+from .training import Batches, NeuralRecommender, Plan, profile_step
 
-# %% ../nbs/13_srgnn.ipynb #3ef693b5
+# %% ../nbs/13_srgnn.ipynb #4230715f
 def dense_graphs(batch:Batch,                       # sessions or prefixes
                 )->tuple[Tensor, Tensor, Tensor]:   # items `(B, n)`, and the matrices of incoming and outgoing arrows, `(B, n, n)` each
     "The two matrices of Wu et al. 2019 for each session, by a loop: for checks, not for use."
-    sessions = [items[:max(1, length)] for items, length in zip(batch.items.tolist(), batch.lengths.tolist())]
+    sessions = [items[:max(1, length)] or [PAD] for items, length in zip(batch.items.tolist(), batch.lengths.tolist())]
     distinct = [np.unique(s) for s in sessions]
     n        = max(map(len, distinct))
     x        = np.zeros((len(sessions), n), np.int64)
@@ -38,39 +39,40 @@ def dense_graphs(batch:Batch,                       # sessions or prefixes
         outgoing[b] = A / A.sum(1, keepdims=True).clip(min=1)
     return torch.from_numpy(x), torch.from_numpy(incoming), torch.from_numpy(outgoing)
 
-# %% ../nbs/13_srgnn.ipynb #a818591e
+# %% ../nbs/13_srgnn.ipynb #b3276589
 class SessionGraph(Data):
     "One or many sessions as a graph in PyG's form; `alias` and `last` are numbers of nodes, so they move when graphs are put together."
     def __inc__(self, key, value, *args): return self.num_nodes if key in ("alias", "last") else super().__inc__(key, value, *args)
 
 def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
-                  )->SessionGraph:      # `x` `(N,)` items, `edge_index` `(2, E)` with `weight_in`, `weight_out` `(E,)`; of all clicks `alias` `(C,)` and `age`, clicks that came after; `last` `(B,)`; `batch` `(N,)`, `ptr`
-    "A directed graph for each session: its distinct items are nodes, its steps edges, weighed by the in- and out-degree of Wu et al. 2019, section 3.2."
+                  )->SessionGraph:      # `x` `(N,)` items, `edge_index` `(2, E)` with `weight_in`, `weight_out` `(E,)`; of all clicks `alias` and `back` `(C,)`, clicks that came after; `last` `(B,)`; `batch` `(N,)`, `ptr`
+    "A directed graph for each session: its distinct items are nodes, its steps edges, weighed by the in- and out-degree of Wu et al. 2019, 'Constructing session graphs'."
+    items       = batch.items if batch.items.shape[1] else batch.lengths[:, None] * PAD
     lengths     = batch.lengths.clamp(min=1)
-    place       = torch.arange(batch.items.shape[1], device=lengths.device)
+    place       = torch.arange(items.shape[1], device=lengths.device)
     row, column = (place < lengths[:, None]).nonzero(as_tuple=True)             # (C,) each: all clicks, session by session
-    width       = batch.items.max() + 1
-    name, alias = torch.unique(row * width + batch.items[row, column], return_inverse=True)
+    width       = items.max() + 1
+    name, alias = torch.unique(row * width + items[row, column], return_inverse=True)
     same        = row[1:] == row[:-1]
     edges       = torch.stack([alias[:-1][same], alias[1:][same]])              # (2, E)
     leave, come = (degree(end, len(name)) for end in edges)                     # (N,) each
     graph       = name // width                                                 # (N,)
     return SessionGraph(x=name % width, edge_index=edges, weight_in=1 / come[edges[1]], weight_out=1 / leave[edges[0]], alias=alias,
-                        age=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1], batch=graph, ptr=torch.searchsorted(graph, torch.arange(len(lengths) + 1, device=graph.device)))
+                        back=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1], batch=graph, ptr=torch.searchsorted(graph, torch.arange(len(lengths) + 1, device=graph.device)))
 
-# %% ../nbs/13_srgnn.ipynb #611c9a8b
+# %% ../nbs/13_srgnn.ipynb #45aea7de
 def as_dense(graph:SessionGraph,            # from `session_graphs`
              n:int,                         # rows of each matrix
             )->tuple[Tensor, Tensor, Tensor]:   # as `dense_graphs`
     "The graph as the matrices of the paper."
     B     = len(graph.last)
-    place = torch.arange(len(graph.x)) - graph.ptr[graph.batch]                 # (N,): number of the node in its session
-    x     = torch.zeros(B, n, dtype=torch.int64).index_put((graph.batch, place), graph.x)
+    place = torch.arange(len(graph.x), device=graph.x.device) - graph.ptr[graph.batch]                 # (N,): number of the node in its session
+    x     = graph.x.new_zeros(B, n).index_put((graph.batch, place), graph.x)
     (start, end), b = place[graph.edge_index], graph.batch[graph.edge_index[0]]
-    empty = torch.zeros(B, n, n)
+    empty = graph.weight_in.new_zeros(B, n, n)
     return x, empty.index_put((b, end, start), graph.weight_in, accumulate=True), empty.index_put((b, start, end), graph.weight_out, accumulate=True)
 
-# %% ../nbs/13_srgnn.ipynb #0a5e9b82
+# %% ../nbs/13_srgnn.ipynb #ac6dc062
 class GatedGraph(MessagePassing):
     "One step of the gated graph network of Li et al. 2016 in the form of Wu et al. 2019, Eq. (1) to (5)."
     def __init__(self,
@@ -90,8 +92,8 @@ class GatedGraph(MessagePassing):
     def forward(self, v, graph):        # (N, size) -> (N, size)
         behind = self.propagate(graph.edge_index, v=self.incoming(v), weight=graph.weight_in)
         ahead  = self.propagate(graph.edge_index.flip(0), v=self.outgoing(v), weight=graph.weight_out)
-        news   = torch.cat([behind, ahead], 1) + self.bias      # Eq. (1)
-        return self.cell(news, v)                               # Eq. (2) to (5)
+        news   = torch.cat([behind, ahead], 1) + self.bias      # a of Eq. (1)
+        return self.cell(news, v)                               # Eq. (2) and (3) the gates, (4) the new vector, (5) the mix
 
     def message(self, v_j, weight): return weight[:, None] * v_j
 
@@ -105,7 +107,7 @@ def dense_messages(layer:GatedGraph,    # whose weights are used
     news = torch.cat([incoming @ layer.incoming(v), outgoing @ layer.outgoing(v)], -1) + layer.bias
     return layer.cell(news.flatten(0, 1), v.flatten(0, 1)).view_as(v)
 
-# %% ../nbs/13_srgnn.ipynb #fe55a716
+# %% ../nbs/13_srgnn.ipynb #b7c3c41e
 class SRGNN(NeuralRecommender):
     "Session-based recommendation with a graph neural network (Wu et al. 2019): gated messages on the session's graph, soft attention of the last click."
     name = "srgnn"
@@ -143,27 +145,32 @@ class SRGNN(NeuralRecommender):
         "How much each click matters to the last one: Eq. (6)."
         found = self.asks(v[graph.last])[graph.batch] + self.offer(v)                               # (N, d), the same for all clicks of a node
         found = found[graph.alias]                                                                  # (C, d)
-        if hasattr(self, "places"): found = found + self.places(graph.age.clamp(max=self.max_len - 1))
+        if hasattr(self, "places"): found = found + self.places(graph.back.clamp(max=self.max_len - 1))
         return self.weigh(found.sigmoid())
 
     def encode(self, batch):
         graph = session_graphs(batch)
         v     = self.nodes(graph)                                                                   # (N, d)
-        whole = global_add_pool(self.weights(v, graph) * v[graph.alias], graph.batch[graph.alias], len(batch))      # (B, d), s_g
+        whole = global_add_pool((self.weights(v, graph) * v[graph.alias]).float(), graph.batch[graph.alias], len(batch))    # (B, d), s_g of Eq. (6)
         return self.merge(torch.cat([v[graph.last], whole.to(v.dtype)], 1))                         # (B, d), Eq. (7)
 
-# %% ../nbs/13_srgnn.ipynb #ee08993c
+# %% ../nbs/13_srgnn.ipynb #c45f8d63
 def profile_graphs(model:SRGNN,
                    sessions:Sessions,   # to draw batches from
                    batch_size:int=512,  # cases in a step
-                   steps:int=10,        # how many
+                   steps:int=10,        # how many, after two that do not count
                   ):                    # Series, seconds of a step by part
-    "`profile_step`, with the graphs counted to the building of the batch."
+    "`profile_step`, with the graphs counted to the building of the batch. The weights are changed."
     seconds = profile_step(model, sessions, batch_size, steps)
-    batches = [batch for (batch, _), _ in zip(Batches(sessions, batch_size, model.max_len, model.form, device=model.device).epoch(0), range(steps))]
-    start   = perf_counter()
-    for batch in batches: session_graphs(batch)
-    graphs  = (perf_counter() - start) / len(batches)
+    source  = Batches(sessions, batch_size, model.max_len, model.form, device=model.device)
+    batches = [batch for batch, _ in islice((b for e in count() for b in source.epoch(e)), steps + 2)]      # those that were timed
+    def now():
+        if model.device.type == "cuda": torch.cuda.synchronize()
+        return perf_counter()
+    for i, batch in enumerate(batches):
+        if i == 2: start = now()
+        session_graphs(batch)
+    graphs = (now() - start) / steps
     seconds.iloc[0] += graphs
     seconds.iloc[1] -= graphs
     return seconds.rename(index={seconds.index[0]: "building the batch and its graphs"})
@@ -195,7 +202,7 @@ def graph_speed(sessions:Sessions,      # whose prefixes are drawn at random
             found[name] = min(found.get(name, np.inf), (perf_counter() - start) / batches)
     return found
 
-# %% ../nbs/13_srgnn.ipynb #04c357ab
+# %% ../nbs/13_srgnn.ipynb #bd452953
 def _bend(ax, start, end, text, size):
     "An arrow from node to node that leaves room for the one back; onto itself, a loop on the outer side."
     from matplotlib.patches import FancyArrowPatch
@@ -218,6 +225,7 @@ def plot_session_graph(model:SRGNN,         # trained
                       ):                    # the axes
     "The graph of one session with the attention on its nodes."
     if not len(items): raise ValueError("items must hold at least one click")
+    items, labels = list(items)[-model.max_len:], None if labels is None else labels[-model.max_len:]     # what `recommend` looks at
     ax     = ax or plt.gca()
     graph  = session_graphs(Sessions.from_lists([items]).batch([0]).to(model.device))
     alias, last = graph.alias.tolist(), int(graph.last)
@@ -236,11 +244,11 @@ def plot_session_graph(model:SRGNN,         # trained
         ax.annotate(f"{text}\n{weight[i]:+.2f}", (x, y), (1.32 * x, 1.32 * y - (.35 if len(order) == 1 else 0)), fontsize=8, va="center", ha="center" if abs(x) < .3 else "left" if x > 0 else "right", zorder=4)
     most = alias.index(int(np.abs(weight).argmax()))
     ax.set(xlim=(-2.6, 2.6), ylim=(-1.75, 1.75), xticks=[], yticks=[], aspect="equal",
-           title=f"Most weight on {labels[most] if labels is not None else items[most]}")
+           title=f"Largest weight: {labels[most] if labels is not None else items[most]}")
     for side in ax.spines.values(): side.set_visible(False)
     return ax
 
-# %% ../nbs/13_srgnn.ipynb #e618ed61
+# %% ../nbs/13_srgnn.ipynb #2739a44f
 @exercise("13.1", hint="Two clicks in a row are one edge. What is the number of an item's node, if nodes are sorted by item id?")
 def check_13_1(answer):
     "Distinct items are nodes, steps are edges; a repeated click is a loop."
@@ -248,7 +256,7 @@ def check_13_1(answer):
         nodes = sorted(set(session))
         want  = [(nodes.index(a), nodes.index(b)) for a, b in zip(session, session[1:])]
         got   = [tuple(map(int, e)) for e in answer(session)]
-        assert got != list(zip(session, session[1:])), "these are item ids; edges join the numbers of nodes, which start at 0"
+        assert got == want or got != list(zip(session, session[1:])), "these are item ids; edges join the numbers of nodes, which start at 0"
         assert got != [(b, a) for a, b in want] or got == want, "the arrows point the wrong way: from the earlier click to the later one"
         assert len(got) >= len(want), f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts too, and one walked twice stands twice"
         assert got == want, f"for {session} I expected {want} and got {got}"
@@ -259,15 +267,17 @@ def check_13_2(answer):
     for edges in ([[0, 1, 0], [1, 0, 1]], [[0], [0]], [[0, 1, 2, 2], [3, 3, 3, 0]], [[], []]):
         edge_index = torch.tensor(edges, dtype=torch.int64).reshape(2, -1)
         start, end = edge_index
-        want, got  = 1 / torch.bincount(end)[end] if len(end) else torch.empty(0), torch.as_tensor(answer(edge_index))
+        want, got  = 1 / torch.bincount(end)[end] if len(end) else torch.empty(0), torch.as_tensor(answer(edge_index)).float()
         assert got.shape == want.shape, f"I expected one weight for each of {len(end)} edges and got shape {tuple(got.shape)}"
         assert not len(end) or torch.allclose(got, want) or not torch.allclose(got, 1 / torch.bincount(start)[start]), "this divides by the out-degree of the start; incoming news is a mean over what arrives"
-        assert torch.allclose(got.float(), want), f"for edges {edges} I expected {want.tolist()} and got {got.tolist()}"
+        assert torch.allclose(got, want), f"for edges {edges} I expected {want.tolist()} and got {got.tolist()}"
 
 @exercise("13.3", hint="News travels one arrow a round, in both directions.")
 def check_13_3(answer):
     "The distance in the graph, not in the session: a repeated item is a shortcut."
-    for session, a, b, want in (([1, 2, 3, 4], 1, 4, 3), ([1, 2, 3, 1, 4], 3, 4, 2), ([1, 2, 3, 4, 1], 1, 4, 1), ([5, 6], 6, 6, 0), ([1, 2, 3, 2, 5, 6], 1, 6, 3)):
+    for session, a, b, directed, want in (([1, 2, 3, 4], 1, 4, 3, 3), ([1, 2, 3, 1, 4], 3, 4, 2, 2), ([1, 2, 1, 3, 4, 1], 1, 4, 2, 1), ([5, 6], 6, 6, 0, 0),
+                                          ([1, 2, 3, 2, 5, 6], 1, 6, 3, 3)):
         got = answer(session, a, b)
+        assert not (got == directed != want), f"in {session} from {a} to {b}: this walks along the arrows only; news also travels against them"
         assert not (got == abs(session.index(a) - session.index(b)) != want), f"in {session} that is how far the clicks are apart; an item that was clicked twice is one node, and makes the way shorter"
         assert got == want, f"in {session} from {a} to {b} I expected {want} and got {got}"

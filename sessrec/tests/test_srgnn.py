@@ -3,34 +3,40 @@
 # %% ../../nbs/13_srgnn.ipynb #imports
 from sessrec.srgnn import *
 
-# %% ../../nbs/13_srgnn.ipynb #ca965e90
+# %% ../../nbs/13_srgnn.ipynb #2372a725
 from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+from torch import nn
 from torch_geometric.data import Batch as GraphBatch
 
-from sessrec.sessions import PAD, Batch, Catalogue, Sessions, check_recommender
+from sessrec.sessions import PAD, Sessions, check_recommender
 from sessrec.tests.test_training import small_world
-from sessrec.training import Batches, check_network, peak_of
+from sessrec.training import check_network, peak_of
 
 many_sessions = st.lists(st.lists(st.integers(0, 6), max_size=9), min_size=1, max_size=8)      # 0 = an item that the catalogue does not know
 
-# %% ../../nbs/13_srgnn.ipynb #08d633e1
+# %% ../../nbs/13_srgnn.ipynb #a8553fa5
 @settings(max_examples=200, deadline=None)
 @given(many_sessions)
 def test_graphs_are_the_papers_matrices(lists):
-    "Repeats, self-loops, sessions of no and of one click, unknown items."
+    "Repeats, self-loops, sessions of no and of one click, all of them empty, unknown items."
     batch = Sessions.from_lists(lists).batch(range(len(lists)))
-    if not batch.items.shape[1]: batch = Batch(torch.zeros(len(lists), 1, dtype=torch.int64), batch.lengths)
     graph, want = session_graphs(batch), dense_graphs(batch)
     for got, w in zip(as_dense(graph, want[0].shape[1]), want): assert torch.allclose(got, w.to(got.dtype))
     clicks = [l or [PAD] for l in lists]
     assert graph.x[graph.alias].tolist() == [i for l in clicks for i in l]
     assert graph.x[graph.last].tolist()  == [l[-1] for l in clicks]
     assert graph.batch.bincount().tolist() == graph.ptr.diff().tolist() == [len(set(l)) for l in clicks]
-    assert graph.num_edges == sum(len(l) - 1 for l in clicks) and graph.age.tolist() == [n for l in clicks for n in range(len(l))[::-1]]
+    assert graph.num_edges == sum(len(l) - 1 for l in clicks) and graph.back.tolist() == [n for l in clicks for n in range(len(l))[::-1]]
+
+def test_a_session_by_hand():
+    "1, 2, 3, 2, 4: two arrows leave 2, two arrive there."
+    x, incoming, outgoing = dense_graphs(Sessions.from_lists([[1, 2, 3, 2, 4]]).batch([0]))
+    assert x.tolist() == [[1, 2, 3, 4]]
+    assert outgoing[0].tolist() == [[0, 1, 0, 0], [0, 0, .5, .5], [0, 1, 0, 0], [0, 0, 0, 0]]
+    assert incoming[0].tolist() == [[0, 0, 0, 0], [.5, 0, .5, 0], [0, 1, 0, 0], [0, 1, 0, 0]]
 
 @settings(max_examples=50, deadline=None)
 @given(many_sessions)
@@ -40,11 +46,11 @@ def test_graphs_together_are_pygs_batch_of_single_ones(lists):
     together, single = session_graphs(batch(lists)), [session_graphs(batch([l])) for l in lists]
     for g in single: del g.batch, g.ptr             # PyG makes its own
     joined = GraphBatch.from_data_list(single)
-    for key in ("x", "edge_index", "weight_in", "weight_out", "alias", "age", "last", "batch", "ptr"):
+    for key in ("x", "edge_index", "weight_in", "weight_out", "alias", "back", "last", "batch", "ptr"):
         assert torch.equal(together[key], joined[key]), key
     joined.validate()
 
-# %% ../../nbs/13_srgnn.ipynb #b6d2d079
+# %% ../../nbs/13_srgnn.ipynb #6f32ae14
 @pytest.mark.parametrize("switches", [dict(), dict(steps=3), dict(scale=None), dict(steps=0), dict(places=True)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: SRGNN(n, 24, dropout=0., **switches), small_world())
@@ -54,11 +60,12 @@ def test_contract():
     check_recommender(SRGNN(300, 16).fit(s[:200], s[200:], epochs=1, progress=False), s)
 
 @settings(max_examples=30, deadline=None)
-@given(many_sessions, st.integers(0, 3), st.booleans())
-def test_equals_the_equations_session_by_session(lists, steps, places):
+@given(many_sessions, st.integers(0, 3), st.booleans(), st.sampled_from([None, 14.]))
+def test_equals_the_equations_session_by_session(lists, steps, places, scale):
     "Eq. (1) to (7) on the dense matrices of one session at a time."
     torch.manual_seed(0)
-    model = SRGNN(6, 8, steps=steps, places=places).eval()
+    model = SRGNN(6, 8, steps=steps, places=places, scale=scale).eval()
+    if steps: nn.init.normal_(model.layer.bias)
     lists = [l or [PAD] for l in lists]
     found = model.encode(Sessions.from_lists(lists).batch(range(len(lists))))
     for got, session in zip(found, lists):
@@ -66,7 +73,7 @@ def test_equals_the_equations_session_by_session(lists, steps, places):
         v = model.clicks(x)
         for _ in range(steps): v = dense_messages(model.layer, v, incoming, outgoing)
         clicks = v[0, [x[0].tolist().index(i) for i in session]]                                # (C, d)
-        when   = model.places.weight[:len(clicks)].flip(0) if places else torch.zeros_like(clicks)      # the last click has age 0
+        when   = model.places.weight[:len(clicks)].flip(0) if places else torch.zeros_like(clicks)      # the last click is 0 back
         alpha  = torch.stack([model.weigh.weight[0] @ torch.sigmoid(model.asks(clicks[-1]) + model.offer(c) + w) for c, w in zip(clicks, when)])
         assert torch.allclose(got, model.merge(torch.cat([clicks[-1], alpha @ clicks])), atol=1e-5)
 
@@ -74,9 +81,10 @@ def test_the_gru_cell_is_the_papers():
     "Eq. (2) to (5), written out; PyTorch's update gate says what to keep, the paper's what to take."
     torch.manual_seed(0)
     layer = GatedGraph(5)
+    nn.init.normal_(layer.bias)
     graph = session_graphs(Sessions.from_lists([[1, 2, 1, 3], [2]]).batch([0, 1]))
     v     = torch.randn(4, 5)
-    a     = torch.zeros(4, 10)
+    a     = layer.bias.detach().repeat(4, 1)
     for start, end, w_in, w_out in zip(*graph.edge_index.tolist(), graph.weight_in, graph.weight_out):
         a[end, :5]   += w_in * layer.incoming.weight @ v[start]
         a[start, 5:] += w_out * layer.outgoing.weight @ v[end]
@@ -120,7 +128,14 @@ def test_the_size_of_retailrocket():
     batch = Sessions.from_lists([[466868, 1, 466868], [5]]).batch([0, 1])
     assert model.encode(batch).shape == (2, 64) and model.item_vectors.weight.shape == (466869, 64)
 
-# %% ../../nbs/13_srgnn.ipynb #4b73dfec
+# %% ../../nbs/13_srgnn.ipynb #508f9a12
+def test_profiles_have_their_parts():
+    "Parts of a step are times, none of them below zero, and each form is timed."
+    s = small_world()
+    assert (profile_graphs(SRGNN(300, 8), s, 64, 3) > 0).all()
+    speed = graph_speed(s, 8, 8, 2, 1)
+    assert set(speed) == {"graphs", "graphs, dense", "all", "all, dense"} and min(speed.values()) > 0
+
 def test_the_picture_of_a_graph():
     import matplotlib.pyplot as plt
     model = SRGNN(9, 8)
