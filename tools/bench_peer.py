@@ -57,7 +57,7 @@ def ours(job):
     import numpy as np
     import torch
     from sessrec.preprocessing import load
-    from sessrec.training import PAD, Batches, like_lengths
+    from sessrec.training import Batches, like_lengths
     torch.set_num_threads(job["threads"])
     train, make = load(job["data"]).train, network_of(job["model"])
     if not len(train): raise ValueError(f"{job['data']} holds no training sessions")
@@ -77,14 +77,14 @@ def ours(job):
     def some(setting, n):       # a batch holds sessions of like length, so a few at random are not like the epoch: take them evenly, from short to long
         cases, size = 0, len(order[setting])
         for i in rng.permutation(((np.arange(n) + rng.random()) * size / n).astype(int)):
-            batch, targets = batches[setting].gather(order[setting][i])
-            loss = model(batch, targets)
+            hidden, answers = model.asked(*batches[setting].gather(order[setting][i]))
+            loss = model.loss(hidden, answers)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
             optimizer.step()
             optimizer.zero_grad()
             loss.item()
-            cases += int((targets != PAD).sum())
+            cases += len(answers)
         return cases
 
     if job["model_max_len"] != model.max_len: raise ValueError(f"{job['model']} looks at {model.max_len} clicks, RecBole's at {job['model_max_len']}")
