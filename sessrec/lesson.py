@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Exercise', 'exercise', 'Verdict', 'check', 'lessons_dir', 'recorded', 'recorded_table', 'recorded_settings',
-           'item_labels', 'session_editor', 'ExerciseCells', 'read_cells', 'read_exercises', 'use_style', 'colour_of']
+           'recorded_speed', 'item_labels', 'session_editor', 'ExerciseCells', 'read_cells', 'read_exercises',
+           'use_style', 'colour_of']
 
 # %% ../nbs/00_lesson.ipynb #d035791c
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def lessons_dir()->Path:    # folder with the lessons' notebooks
         if (folder/"00_lesson.ipynb").exists(): return folder
     raise FileNotFoundError(f"no lessons beside {here}: reinstall sessrec, its notebooks are missing")
 
-# %% ../nbs/00_lesson.ipynb #8b77f869
+# %% ../nbs/00_lesson.ipynb #918f2a49
 def recorded(name:str,      # model and data, such as `"lstm-diginetica"`
             )->dict:        # `config`, `plan`, `history`, `test`, `minutes`, `machine` …, as `tools/record.py` wrote them
     "A recorded run."
@@ -118,6 +119,13 @@ def recorded_settings(runs:dict[str,dict],  # a heading for each run
     "How recorded runs were made."
     return pd.DataFrame({name: {k: str(v) for k, v in (r["config"] | r["plan"]).items() if k not in ("name", "n_items") and v is not None}
                          for name, r in runs.items()}).fillna("–")
+def recorded_speed(run:dict,    # of `tools/bench_peer.py`, such as `recorded("peer-lstm")`
+                  )->pd.Series:     # text
+    "Training beside RecBole's network of the same sizes, turn by turn in one run: medians over the rounds."
+    def median(key): return f"{sorted(r[key] for r in run['rounds'])[len(run['rounds']) // 2]:,.0f}"
+    n = run["batch_size"]
+    return pd.Series({f"training cases a second, sessrec's {run['model']}": median("ours_cases"), f"training cases a second, RecBole {run['recbole']}'s {run['peer']}": median("peer_cases"),
+                      "ratio": f"{run[f'ratio_cases_{n}']:.1f}", "cases in a batch, of both": str(n), "hidden size": str(run["hidden"])}, name="training speed")
 
 # %% ../nbs/00_lesson.ipynb #8f0941ec
 def item_labels(catalogue)->list[str]:  # of a `sessions.Catalogue`; a text for each item, all different

@@ -39,8 +39,8 @@ def test_verdict_html_is_escaped():
     shown = Verdict("01.1", False, "<script>alert(1)</script>", "a < b")._repr_html_()
     assert "<script>" not in shown and "a &lt; b" in shown
 
-# %% ../../nbs/00_lesson.ipynb #a0e62bce
-from sessrec.lesson import item_labels, lessons_dir, recorded, recorded_settings, recorded_table, session_editor
+# %% ../../nbs/00_lesson.ipynb #9daf7b13
+from sessrec.lesson import item_labels, lessons_dir, recorded, recorded_settings, recorded_speed, recorded_table, session_editor
 
 def test_recorded_runs_are_told_apart():
     a, b  = recorded("lstm-diginetica"), recorded("gru4rec-diginetica")
@@ -51,6 +51,8 @@ def test_recorded_runs_are_told_apart():
     assert table.loc["Recall@20, change with clicks shuffled, all", "b"] == "-10.00  [-20.00, -5.00]"
     assert recorded_settings({"a": a, "b": b}).loc["scale"].tolist()[1] == "14.0"
     with pytest.raises(ValueError, match="known are .*gru4rec-diginetica"): recorded("nothing-here")
+    speed = recorded_speed(recorded("peer-lstm"))
+    assert float(speed["ratio"]) > 1 and speed["cases in a batch, of both"] == "512"
 
 # %% ../../nbs/00_lesson.ipynb #3e38686b
 class LastTwice:
