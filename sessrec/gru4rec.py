@@ -7,7 +7,7 @@ __all__ = ['LOSSES', 'gru_loop', 'session_parallel', 'plot_lanes', 'lanes_steppe
            'top1_max', 'GRU4Rec', 'GRU4RecSmall', 'GRU4RecMedium', 'GRU4RecLarge', 'plot_switches', 'loss_cost',
            'plot_gates', 'check_10_1', 'check_10_2', 'check_10_3', 'check_10_4']
 
-# %% ../nbs/10_gru4rec.ipynb #99443496
+# %% ../nbs/10_gru4rec.ipynb #39539f34
 from time import perf_counter
 from typing import Iterator
 
@@ -166,7 +166,7 @@ def top1_max(right:Tensor,          # scores of the targets, `(N,)`
     s, real = _strength(rivals)
     return (s * ((real - right[:, None]).sigmoid() + (real**2).sigmoid())).sum(1).mean()
 
-# %% ../nbs/10_gru4rec.ipynb #292af80d
+# %% ../nbs/10_gru4rec.ipynb #34c57268
 LOSSES = "cross-entropy", "sampled-softmax", "bpr-max", "top1-max"
 
 class GRU4Rec(Recurrent):

@@ -89,7 +89,7 @@ def fit_model(name:str,             # one of `model_names(data)`, or the folder 
     else: raise ValueError(f"there is no model or checkpoint {name!r} for these data; known are {', '.join(known)}")
     return model.fit(data.train, data.valid, **(options if name in NETWORKS else {}))
 
-# %% ../nbs/18_leaderboard.ipynb #d0ac4f37
+# %% ../nbs/18_leaderboard.ipynb #98c86325
 def cost(model:Recommender,     # fitted
          train:Sessions,        # to take training steps on
         )->dict:                # of a network: `parameters`, `cases_a_second` of its training, `peak_mib` of a step above model and optimiser; of others nothing
@@ -104,7 +104,7 @@ def leaderboard(data:Prepared,              # prepared data
                 models:list[str]|None=None, # names, or folders of checkpoints; None = all models that there are
                 seed:int=0,                 # of the bootstrap
                 progress:bool=True,         # a progress bar on standard error
-                **options,                  # for the training of networks, such as `device` or `epochs`
+                **options,                  # for the training of networks, such as `device` or `epochs`; a dict has a value for each name
                )->list[dict]:               # a row a model, best Recall@20 first
     "Fit and evaluate models under one protocol, each row with intervals and compared with the best baseline."
     names = models or model_names(data)
@@ -115,7 +115,8 @@ def leaderboard(data:Prepared,              # prepared data
     for name in bar:
         bar.set_postfix_str(name)
         times = [perf_counter()]
-        model = fit_model(name, data, progress=False, **options)
+        mine  = {k: v[name] if isinstance(v, dict) else v for k, v in options.items() if not isinstance(v, dict) or name in v}
+        model = fit_model(name, data, progress=False, **mine)
         times.append(perf_counter())
         label = model.name if model.name not in found else f"{model.name} ({Path(name).name})"
         found[label] = ranks(model, data.test, progress=False)

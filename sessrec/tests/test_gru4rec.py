@@ -157,7 +157,7 @@ def test_nonsense_is_refused():
                        (dict(n_sample=1.5), "n_sample"), (dict(scale=0.), "scale"), (dict(hidden_size=0), "hidden_size"), (dict(embedding_dim=0), "embedding_dim")]:
         with pytest.raises(ValueError, match=words): GRU4Rec(9, **bad)
 
-# %% ../../nbs/10_gru4rec.ipynb #6c9ba713
+# %% ../../nbs/10_gru4rec.ipynb #d4a3be12
 def test_memory_is_flat_in_the_catalogue():
     "Blocks and the sample need the same memory for 120,000 and for 960,000 items, up to what the allocator keeps; one copy of all scores would need 470 MiB."
     for way in ("blocks", "sample"):
