@@ -127,7 +127,7 @@ def recorded_speed(run:dict,    # of `tools/bench_peer.py`, such as `recorded("p
     return pd.Series({f"training cases a second, sessrec's {run['model']}": median("ours_cases"), f"training cases a second, RecBole {run['recbole']}'s {run['peer']}": median("peer_cases"),
                       "ratio": f"{run[f'ratio_cases_{n}']:.1f}", "cases in a batch, of both": str(n), "hidden size": str(run["hidden"])}, name="training speed")
 
-# %% ../nbs/00_lesson.ipynb #8f0941ec
+# %% ../nbs/00_lesson.ipynb #9c8fbd36
 def item_labels(catalogue)->list[str]:  # of a `sessions.Catalogue`; a text for each item, all different
     "The items' names; their raw ids where they have none."
     text = catalogue.table["name" if "name" in catalogue.table else "raw_id"].astype(str)
@@ -143,9 +143,14 @@ def session_editor(recommender,     # fitted
     import matplotlib.pyplot as plt
     labels  = item_labels(recommender.catalogue)
     numbers = {text: i + 1 for i, text in enumerate(labels)}
-    strip   = widgets.TagsInput(value=[labels[i - 1] for i in items], allowed_tags=labels, allow_duplicates=True, placeholder="add a click")
+    strip   = widgets.TagsInput(value=[labels[i - 1] for i in items], allowed_tags=labels, allow_duplicates=True)
+    typed   = widgets.Combobox(options=labels, ensure_option=True, placeholder="type a name to add a click", layout={"width": "270px"})
     picture, answers = widgets.Output(), widgets.VBox(layout={"min_width": "280px"})
     def add(button): strip.value = [*strip.value, button.tooltip]
+    def add_typed(change):
+        if change["new"] not in numbers: return
+        strip.value = [*strip.value, change["new"]]
+        typed.value = ""
     def redraw(change=None):
         now = [numbers[text] for text in strip.value]
         picture.clear_output(wait=True)
@@ -153,13 +158,14 @@ def session_editor(recommender,     # fitted
             if now:
                 draw(now, list(strip.value))
                 plt.show()
-            else: print("No click yet: type the name of an item above, or press one of the recommendations.")
+            else: print("No click yet: type the name of an item, or press one of the recommendations.")
         top     = recommender.recommend(recommender.catalogue.decode(now).tolist(), k)
         buttons = [widgets.Button(description=f"{n}. {labels[i - 1]}", tooltip=labels[i - 1], layout={"width": "270px"})
                    for n, i in enumerate(recommender.catalogue.encode(top["item"]), 1)]
         for b in buttons: b.on_click(add)
-        answers.children = [widgets.Label("What comes next? Press one to click it."), *buttons]
+        answers.children = [typed, widgets.Label("What comes next? Press one to click it."), *buttons]
     strip.observe(redraw, "value")
+    typed.observe(add_typed, "value")
     redraw()
     return widgets.VBox([strip, widgets.HBox([picture, answers])])
 

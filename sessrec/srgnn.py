@@ -204,14 +204,14 @@ def graph_speed(sessions:Sessions,      # whose prefixes are drawn at random
             found[name] = min(found.get(name, np.inf), (perf_counter() - start) / batches)
     return found
 
-# %% ../nbs/13_srgnn.ipynb #bd452953
+# %% ../nbs/13_srgnn.ipynb #1da34a21
 def _bend(ax, start, end, text, size):
     "An arrow from node to node that leaves room for the one back; onto itself, a loop on the outer side."
     from matplotlib.patches import FancyArrowPatch
     loop  = np.allclose(start, end)
     out   = start / max(np.hypot(*start), 1e-9) if np.hypot(*start) > 0 else np.array([0., 1.])
     side  = np.array([-out[1], out[0]])
-    a, b  = (start + .1 * out + .07 * side, end + .1 * out - .07 * side) if loop else (start, end)
+    a, b  = (start + .16 * out + .14 * side, end + .16 * out - .14 * side) if loop else (start, end)
     bend  = -1.8 if loop else .18
     gap   = 0 if loop else size
     ax.add_patch(FancyArrowPatch(a, b, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11, color="#555555", lw=1.1, shrinkA=gap, shrinkB=gap, zorder=1))
@@ -243,9 +243,10 @@ def plot_session_graph(model:SRGNN,         # trained
         x, y = place[i]
         ax.scatter(x, y, s=120 + 500 * abs(part[i]), c=[plt.cm.RdBu_r(.5 + .4 * part[i])], edgecolors="black" if i == last else "#999999", linewidths=2.5 if i == last else 1, zorder=3)
         text = str(labels[alias.index(i)] if labels is not None else items[alias.index(i)])
-        ax.annotate(f"{text}\n{weight[i]:+.2f}", (x, y), (1.32 * x, 1.32 * y - (.35 if len(order) == 1 else 0)), fontsize=8, va="center", ha="center" if abs(x) < .3 else "left" if x > 0 else "right", zorder=4)
+        away = 1.75 if (i, i) in steps else 1.32                   # beyond its loop
+        ax.annotate(f"{text}\n{weight[i]:+.2f}", (x, y), (away * x, away * y - (.35 if len(order) == 1 else 0)), fontsize=8, va="center", ha="center" if abs(x) < .3 else "left" if x > 0 else "right", zorder=4)
     most = alias.index(int(np.abs(weight).argmax()))
-    ax.set(xlim=(-2.6, 2.6), ylim=(-1.75, 1.75), xticks=[], yticks=[], aspect="equal",
+    ax.set(xlim=(-2.6, 2.6), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal",
            title=f"Largest weight: {labels[most] if labels is not None else items[most]}")
     for side in ax.spines.values(): side.set_visible(False)
     return ax

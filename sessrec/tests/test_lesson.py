@@ -54,7 +54,10 @@ def test_recorded_runs_are_told_apart():
     speed = recorded_speed(recorded("peer-lstm"))
     assert float(speed["ratio"]) > 1 and speed["cases in a batch, of both"] == "512"
 
-# %% ../../nbs/00_lesson.ipynb #3e38686b
+# %% ../../nbs/00_lesson.ipynb #275b2e73
+import pandas as pd
+
+# %% ../../nbs/00_lesson.ipynb #1aeb1c31
 class LastTwice:
     "A recommender that recommends what was clicked last, and then the items in order."
     def __init__(self, catalogue): self.catalogue = catalogue
@@ -67,13 +70,15 @@ def test_the_editor_follows_its_session():
     shop  = LastTwice(Catalogue(pd.DataFrame({"raw_id": [7, 8, 9], "name": ["tent", "lamp", "tent"]})))
     assert item_labels(shop.catalogue) == ["tent · 7", "lamp · 8", "tent · 9"]
     strip, row = session_editor(shop, [1, 2, 1], lambda items, labels: drawn.append(items), k=3).children
-    texts = lambda: [b.description for b in row.children[1].children[1:]]
+    texts = lambda: [b.description for b in row.children[1].children[2:]]
     assert texts() == ["1. tent · 7", "2. lamp · 8", "3. tent · 9"]
-    row.children[1].children[2].click()
+    row.children[1].children[3].click()
     assert strip.value == ["tent · 7", "lamp · 8", "tent · 7", "lamp · 8"] and texts()[0] == "1. lamp · 8"
     strip.value = strip.value[1:]
+    row.children[1].children[0].value = "tent · 9"
+    assert strip.value[-1] == "tent · 9" and row.children[1].children[0].value == ""
     strip.value = []
-    assert drawn == [[1, 2, 1], [1, 2, 1, 2], [2, 1, 2]] and len(texts()) == 3
+    assert drawn == [[1, 2, 1], [1, 2, 1, 2], [2, 1, 2], [2, 1, 2, 3]] and len(texts()) == 3
 
 # %% ../../nbs/00_lesson.ipynb #79f5f777
 import importlib
