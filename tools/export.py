@@ -1,4 +1,5 @@
 """`make export`: package, tests and README.md from the notebooks in nbs/, and the notebooks cleaned."""
+import json
 import sys
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from export_tests import export_tests      # noqa: E402
 from readme import write_readme            # noqa: E402
 
 
+def drop_widget_state(path):
+    "nbdev's cleaning keeps the state of widgets, pictures and all; nothing shows it but a browser with the widget's own code."
+    nb = json.loads(path.read_text(encoding="utf-8"))
+    if nb["metadata"].pop("widgets", None): path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main():
     config = get_config()
     nbs    = sorted(config.nbs_path.glob("[!_.]*.ipynb"))
@@ -21,6 +28,7 @@ def main():
     nbdev_export()
     write_readme(config.nbs_path/"index.ipynb", config.config_path/"README.md")
     nbdev_clean()
+    for path in nbs: drop_widget_state(path)
 
 
 if __name__ == "__main__": sys.exit(main())

@@ -24,6 +24,9 @@ def test_the_wheel_works_alone(tmp_path): assert checks.wheel_fails(TOP, tmp_pat
 def test_notebooks_are_small():
     assert [p.name for p in NOTEBOOKS if p.stat().st_size > 500_000] == []
 
+def test_no_widget_state_stays():
+    assert [p.name for p in NOTEBOOKS if "widgets" in json.loads(p.read_text(encoding="utf-8"))["metadata"]] == []
+
 def test_no_cell_is_hidden_from_the_tests():
     assert [p.name for p in NOTEBOOKS if any(w in p.read_text(encoding="utf-8") for w in ('"skip_exec', "#| skip", "#| eval: false"))] == []
 
