@@ -1,6 +1,7 @@
 """`make test` beside the package's own tests: what must hold of this checkout, and proof that each check can fail."""
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def test_notebooks_are_small():
 
 def test_no_widget_state_stays():
     assert [p.name for p in NOTEBOOKS if "widgets" in json.loads(p.read_text(encoding="utf-8"))["metadata"]] == []
+
+def test_formulas_have_single_backslashes():
+    "A doubled one before a letter is a line break and some letters in a browser."
+    cells = [(p.name, "".join(c["source"])) for p in NOTEBOOKS for c in json.loads(p.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "markdown"]
+    assert [name for name, text in cells if re.search(r"\\\\[a-zA-Z]", text)] == []
 
 def test_no_cell_is_hidden_from_the_tests():
     assert [p.name for p in NOTEBOOKS if any(w in p.read_text(encoding="utf-8") for w in ('"skip_exec', "#| skip", "#| eval: false"))] == []
