@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: help setup lab course test export docs clean
+.PHONY: help setup lab course test bench export docs clean
 .DEFAULT_GOAL := help
 
 help:     ## this list
@@ -23,11 +23,14 @@ $(STAMP): settings.ini setup.py constraints.txt
 lab: setup          ## open the course in JupyterLab
 	$(BIN)/sessrec lab
 
-course: setup       ## run every lesson headless on the built-in data
-	$(BIN)/sessrec course
+course: setup       ## run every lesson headless on the built-in data; ONLY=00,07 for some
+	$(BIN)/sessrec course $(if $(ONLY),--only $(ONLY))
 
 test: setup         ## everything that must hold
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q --durations=15 -n logical --maxprocesses 4 --dist worksteal --pyargs tools/test_project.py sessrec
+
+bench: setup        ## how fast everything is, each measurement beside a reference
+	$(BIN)/sessrec bench
 
 export: setup       ## package, tests and README from the notebooks
 	$(BIN)/python tools/export.py

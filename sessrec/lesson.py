@@ -119,13 +119,17 @@ def recorded_settings(runs:dict[str,dict],  # a heading for each run
     "How recorded runs were made."
     return pd.DataFrame({name: {k: str(v) for k, v in (r["config"] | r["plan"]).items() if k not in ("name", "n_items") and v is not None}
                          for name, r in runs.items()}).fillna("–")
-def recorded_speed(run:dict,    # of `tools/bench_peer.py`, such as `recorded("peer-lstm")`
+def recorded_speed(run:dict,    # as `sessrec bench --peer recbole --record` wrote it, such as `recorded("peer-lstm")`
                   )->pd.Series:     # text
-    "Training beside RecBole's network of the same sizes, turn by turn in one run: medians over the rounds."
+    "Training, and scoring where it was measured, beside RecBole's network of the same sizes, turn by turn in one run: medians over the rounds."
     def median(key): return f"{sorted(r[key] for r in run['rounds'])[len(run['rounds']) // 2]:,.0f}"
-    n = run["batch_size"]
-    return pd.Series({f"training cases a second, sessrec's {run['model']}": median("ours_cases"), f"training cases a second, RecBole {run['recbole']}'s {run['peer']}": median("peer_cases"),
-                      "ratio": f"{run[f'ratio_cases_{n}']:.1f}", "cases in a batch, of both": str(n), "hidden size": str(run["hidden"])}, name="training speed")
+    n     = run["batch_size"]
+    sides = f"sessrec's {run['model']}", f"RecBole {run['recbole']}'s {run['peer']}"
+    found = {f"training cases a second, {side}": median(key) for side, key in zip(sides, ("ours_cases", "peer_cases"))} | {"ratio": f"{run[f'ratio_cases_{n}']:.1f}"}
+    if "ours_scoring" in run["rounds"][0]:
+        found |= {f"test cases scored a second, {side}": median(key) for side, key in zip(sides, ("ours_scoring", "peer_scoring"))}
+        found |= {"ratio of scoring": f"{run[f'ratio_scoring_{n}']:.1f}"}
+    return pd.Series(found | {"cases in a batch, of both": str(n), "hidden size": str(run["hidden"])}, name="training speed")
 
 # %% ../nbs/00_lesson.ipynb #9c8fbd36
 def item_labels(catalogue)->list[str]:  # of a `sessions.Catalogue`; a text for each item, all different

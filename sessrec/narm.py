@@ -57,6 +57,16 @@ class NARM(NeuralRecommender):
         local     = self.weights(memory) @ memory                               # (B, L, h), the local one
         return self.decode(self.dropout_out(torch.cat([memory, local], -1)))    # (B, L, d)
 
+    def encode_last(self, batch):
+        memory, _ = self.layers(self.dropout(self.clicks(batch.items)))
+        place = torch.arange(memory.shape[1], device=memory.device)
+        end   = (batch.lengths - 1).clamp(min=0)
+        final = memory[torch.arange(len(batch)), end]                           # (B, h): only the last click asks
+        found = self.weigh((self.asks(final)[:, None] + self.offer(memory)).sigmoid())[..., 0]              # (B, L)
+        later = place > end[:, None]
+        found = found.masked_fill(later, -torch.inf).softmax(-1) if self.softmax else found.masked_fill(later, 0.)
+        return self.decode(self.dropout_out(torch.cat([final, (found[:, None] @ memory)[:, 0]], -1)))
+
 # %% ../nbs/12_narm.ipynb #61cf9016
 @torch.no_grad()
 def plot_attention(model,           # a trained NARM

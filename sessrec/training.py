@@ -8,7 +8,7 @@ __all__ = ['like_lengths', 'Batches', 'cross_entropy', 'lr_share', 'Plan', 'Neur
            'peak_of_step', 'training_speed', 'plot_profile', 'check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
 
 # %% ../nbs/08_training.ipynb #6a7c72fe
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -201,6 +201,7 @@ class Plan:
     seed:int = 0                # of weights, orders and dropout
     precision:str = "auto"      # "no" (32 bit), "bf16", or "auto": bf16 on a GPU that has it
     valid_sessions:int = 5000   # how many of the validation sessions judge an epoch; as many of the training sessions are measured beside them
+    average:int = 0             # how many epochs at the end: what is judged and kept after each is the mean of their weights; 0 = the weights as they are
 
     def __post_init__(self):
         for name, low in (("epochs", 1), ("batch_size", 1), ("patience", 1), ("valid_sessions", 1), ("seed", 0)):
@@ -208,6 +209,7 @@ class Plan:
         for name in ("lr", "clip"):
             if not getattr(self, name) > 0: raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         if not 0 <= self.warmup < 1: raise ValueError(f"warmup must be in [0, 1), got {self.warmup}")
+        if not 0 <= self.average <= self.epochs: raise ValueError(f"average must be from 0 to {self.epochs} epochs, got {self.average}")
         if self.weight_decay < 0: raise ValueError(f"weight_decay must be 0 or more, got {self.weight_decay}")
         if self.precision not in ("auto", "no", "bf16"): raise ValueError(f"precision must be auto, no or bf16, got {self.precision!r}")
 
@@ -229,6 +231,7 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
         if n_items < 1 or embedding_dim < 1: raise ValueError(f"n_items and embedding_dim must be 1 or more, got {n_items} and {embedding_dim}")
         if scale is not None and not scale > 0: raise ValueError(f"scale must be above 0, got {scale}")
         self.n_items, self.scale, self.item_vectors = n_items, scale, nn.Embedding(n_items + 1, embedding_dim, padding_idx=PAD)
+        self._unit = None       # answers of length one, kept between calls while nothing is learnt
 
     def encode(self, batch:Batch)->Tensor:  # `(B, L, d)`, or `(B, d)` if `form` is "cases"
         "What comes next, as a vector: after each click, or after the last."
@@ -245,8 +248,19 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
 
     def compared(self, hidden:Tensor)->tuple[Tensor, Tensor]:   # `(N, d)` and `(n_items + 1, d)`
         "What comes next and the answers, ready for the product that makes the scores."
-        if self.scale is None: return hidden, self.answers()
-        return self.scale * F.normalize(hidden, dim=-1), F.normalize(self.answers(), dim=-1)
+        answers = self.answers()
+        if self.scale is None: return hidden, answers
+        return self.scale * F.normalize(hidden, dim=-1), self._of_length_one(answers)
+
+    def _of_length_one(self, answers):
+        if self.training or torch.is_grad_enabled() or not isinstance(answers, nn.Parameter): return F.normalize(answers, dim=-1)
+        now = answers.data_ptr(), answers._version              # both the same: the same numbers
+        if self._unit is None or self._unit[0] != now: self._unit = now, F.normalize(answers, dim=-1)
+        return self._unit[1]
+
+    def train(self, mode=True):
+        self._unit = None
+        return super().train(mode)
 
     def loss(self, hidden:Tensor, targets:Tensor)->Tensor:
         "Of vectors `(N, d)` and item ids `(N,)`: a scalar."
@@ -265,15 +279,20 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
         "The mean loss of all cases of a batch."
         return self.loss(*self.asked(batch, targets))
 
+    def encode_last(self, batch:Batch)->Tensor:    # `(B, d)`
+        "What comes next after the last click; a network that can tell it without all the others says so here."
+        hidden = self.encode(batch)
+        return hidden if hidden.dim() == 2 else hidden[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
+
+    @torch.no_grad()
     def scores(self, batch):
         if not len(batch): return torch.empty(0, self.n_items + 1, device=self.device)
         batch = batch.to(self.device)
         if not batch.items.shape[1]: batch = replace(batch, items=batch.lengths[:, None] * 0)
-        hidden = self.encode(batch)
-        if hidden.dim() == 3: hidden = hidden[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
-        hidden, answers = self.compared(hidden)
+        hidden, answers = self.compared(self.encode_last(batch))
         scores = hidden @ answers.T                             # (B, n_items + 1)
-        return scores.index_fill(1, torch.tensor([PAD], device=self.device), -torch.inf)
+        scores[:, PAD] = -torch.inf                             # in place: a copy would cost as much as the product
+        return scores
 
     def fit(self, train, valid=None, **options):
         "Train from new random weights; options as in `fit`, or fields of `Plan`."
@@ -488,8 +507,8 @@ class _Silent:
 class _State:
     "The state of a run, in one safetensors file: tensors, and everything else as JSON in its header."
     def __init__(self, folder): self.path = Path(folder)/"state.safetensors"
-    def save(self, model, optimizer, about):
-        tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    def save(self, model, optimizer, about, mean):
+        tensors = {f"model.{k}": v for k, v in model.state_dict().items()} | {f"mean.{k}": v for k, v in (mean or {}).items()}
         for i, found in optimizer.state_dict()["state"].items(): tensors |= {f"optimizer.{i}.{k}": v for k, v in found.items()}
         tensors["rng.cpu"] = torch.get_rng_state()
         if model.device.type == "cuda": tensors["rng.cuda"] = torch.cuda.get_rng_state(model.device)
@@ -508,7 +527,7 @@ class _State:
                                    "param_groups": optimizer.state_dict()["param_groups"]})
         torch.set_rng_state(tensors["rng.cpu"])
         if "rng.cuda" in tensors: torch.cuda.set_rng_state(tensors["rng.cuda"], model.device)
-        return about
+        return about, {k: v.to(model.device) for k, v in part("mean.").items()} or None
 
 class _Log:
     "JSON lines in `log.jsonl`; without a folder, nowhere."
@@ -577,7 +596,7 @@ class _Run:
         self.batches = Batches(train, plan.batch_size, model.max_len, model.form, plan.seed)
         self.per_epoch = math.ceil(len(self.batches) / self.accelerator.num_processes)
         self.about = {"epoch": 0, "step": 0, "loss": 0., "cases": 0, "history": [], "best": None, "stale": 0, "seconds": 0., "log": 0}
-        self.best_weights = None
+        self.best_weights, self.mean = None, None
         self._begin(train, valid, resume, progress)
 
     def _begin(self, train, valid, resume, progress):
@@ -627,7 +646,7 @@ class _Run:
         return True
 
     def _continue(self, optimizer):
-        self.about = self.state.load(self.model, optimizer)
+        self.about, self.mean = self.state.load(self.model, optimizer)
         self._check_same(self.about["made_from"])
         if self.main:
             self.log.cut(self.about["log"])
@@ -683,12 +702,13 @@ class _Run:
         a     = self.about
         row   = {"epoch": a["epoch"] + 1, "step": (a["epoch"] + 1) * self.per_epoch, "loss": self.loss.item() / max(a["cases"], 1)}
         parts = {"train": self.train_sample} | ({"valid": self.valid} if self.valid is not None else {})
-        for part, sessions in parts.items():
-            row |= {f"{part} {k}": v for k, v in _measure(self.model, sessions, self.plan, self.accelerator).items()}
-        row["seconds"] = self.seconds
-        better = a["best"] is None or self.valid is None or row["valid recall@20"] > a["history"][a["best"] - 1]["valid recall@20"]
-        a["history"].append(row)
-        if better: self._keep(row["epoch"])
+        with self._averaged(row["epoch"]):
+            for part, sessions in parts.items():
+                row |= {f"{part} {k}": v for k, v in _measure(self.model, sessions, self.plan, self.accelerator).items()}
+            row["seconds"] = self.seconds
+            better = a["best"] is None or self.valid is None or row["valid recall@20"] > a["history"][a["best"] - 1]["valid recall@20"]
+            a["history"].append(row)
+            if better: self._keep(row["epoch"])
         a["stale"] = 0 if better else a["stale"] + 1
         a["epoch"], a["step"], a["loss"], a["cases"] = a["epoch"] + 1, 0, 0., 0
         self.loss = self.loss * 0
@@ -696,6 +716,19 @@ class _Run:
         self._tell_tracker(row, row["step"])
         self._save_state()
         self.progress.epoch(self.history)
+
+    @contextmanager
+    def _averaged(self, epoch):
+        "Within, the network has the mean of its weights after each of the last epochs (Izmailov et al. 2018)."
+        n = epoch - (self.plan.epochs - self.plan.average)          # how many epochs are in the mean
+        if n < 1:
+            yield
+            return
+        now = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.mean = now if n == 1 else {k: m + (now[k] - m) / n for k, m in self.mean.items()}
+        self.model.load_state_dict(self.mean)
+        yield
+        self.model.load_state_dict(now)
 
     def _keep(self, epoch):
         self.about["best"] = epoch
@@ -706,7 +739,7 @@ class _Run:
         self.saved = perf_counter()
         if not self.out or not self.main: return
         about = self.about | {"loss": self.loss.item(), "seconds": self.seconds, "log": self.log.size, "made_from": self.made_from}
-        self.state.save(self.model, self.optimizer.optimizer, about)
+        self.state.save(self.model, self.optimizer.optimizer, about, self.mean)
 
     def _finish(self):
         "Leave the best weights in the network, and a folder without the state."

@@ -50,17 +50,12 @@ def lint(top):
     return said.strip().splitlines() if code else []
 
 
-def fails(path):
-    "The first cell of the notebook at `path` that fails when the notebook is run from top to bottom; every cell is run."
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-    nb = nbformat.read(path, as_version=4)
-    client = NotebookClient(nb, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(Path(path).parent)}})
-    try: client.execute()
-    except CellExecutionError as e: return [f"{Path(path).name}: {e.ename}: {e.evalue}"]
-    except DeadKernelError: return [f"{Path(path).name}: the kernel died"]
-    return []
+def fails(path, out, limit=600):
+    "What is wrong with the notebook at `path` when it is run from top to bottom, as `sessrec course` runs it: a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."
+    from sessrec.course import run_lesson
+    row = run_lesson(Path(path), Path(out), {"device": "cpu"})
+    if row["status"] != "passed": return [f"{Path(path).name}: {row['error']}"]
+    return [f"{Path(path).name} takes {row['seconds']:.0f} s, more than {limit}"] if row["seconds"] > limit else []
 
 
 def wheel_fails(top, tmp, alone=True):

@@ -18,7 +18,7 @@ def test_package_tests_and_readme_are_what_the_notebooks_give(tmp_path): assert 
 def test_ruff(): assert checks.lint(TOP) == []
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_every_cell_runs(path): assert checks.fails(path) == []
+def test_every_cell_runs(path, tmp_path): assert checks.fails(path, tmp_path) == []
 
 def test_the_wheel_works_alone(tmp_path): assert checks.wheel_fails(TOP, tmp_path) == []
 
@@ -82,9 +82,11 @@ def test_lint_errors_are_found(tampered):
     found = "\n".join(checks.lint(tampered))
     assert "F821" in found and "00_lesson" in found
 
-def test_a_failing_cell_is_found(tampered):
+def test_a_failing_or_slow_cell_is_found(tampered, tmp_path):
+    assert "more than 0" in checks.fails(tampered/"nbs"/"00_lesson.ipynb", tmp_path, limit=0)[0]
     edit(tampered/"nbs"/"00_lesson.ipynb", 'check(\\"00.0\\", lambda n: n / 0)', "1 / 0")
-    assert checks.fails(tampered/"nbs"/"00_lesson.ipynb") == ["00_lesson.ipynb: ZeroDivisionError: division by zero"]
+    said, = checks.fails(tampered/"nbs"/"00_lesson.ipynb", tmp_path)
+    assert said.startswith("00_lesson.ipynb: cell ") and said.endswith("ZeroDivisionError: division by zero")
 
 def test_a_failing_exported_test_is_found(tampered):
     edit(tampered/"sessrec"/"sessions.py", "np.maximum(self.lengths - 1, 0)", "np.maximum(self.lengths, 0)")

@@ -33,12 +33,13 @@ def fails_with_one_line(code, *words, says=""):
 
 def test_help_lists_the_commands():
     rc, out, err = run_cli("--help")
-    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "course", "lab"))
+    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "bench", "course", "lab"))
     assert run_cli()[0] == 0 and run_cli("--version")[1].strip()
 
 @pytest.mark.parametrize("words, says", [
     (["leaderbored"], "leaderbored"), (["prepare", "uci:x.zip"], "--out"), (["recommend", "pop"], "ITEM"), (["data", "download"], "name"),
-    (["prepare", "x", "--out", "y", "--min-support", "many"], "--min-support"), (["course", "--device", "abacus"], "abacus")])
+    (["prepare", "x", "--out", "y", "--min-support", "many"], "--min-support"), (["course", "--device", "abacus"], "abacus"),
+    (["bench", "--peer", "librec"], "librec"), (["bench", "--steps", "0"], "--steps")])
 def test_wrong_usage(words, says): fails_with_one_line(2, *words, says=says)
 
 def test_what_is_not_there(tmp_path):
@@ -89,6 +90,38 @@ def test_recommend(small_log):
     assert [r["score"] for r in top] == sorted((r["score"] for r in top), reverse=True)
     fails_with_one_line(1, "recommend", "crystal-ball", "4", "--data", small_log[0]/"data", says="crystal-ball")
     fails_with_one_line(1, "recommend", "item-knn", "4", says="needs --data")
+
+def test_bench(small_log, capsys):
+    folder = small_log[0]/"data"
+    def bench(*words): return in_process(capsys, "bench", "--data", folder, "--steps", "1", *words)
+    rc, out, lines = bench("--models", "pop,lstm", "--only", "training,scoring,recommend,batches", "--json")
+    assert not rc, lines
+    found = json.loads(out)
+    assert [(r["part"], r["what"]) for r in found["rows"]] == [("training", "lstm"), ("scoring", "pop"), ("scoring", "lstm"), ("recommend", "pop"), ("recommend", "lstm"),
+                                                               ("batches", "sessions"), ("batches", "cases")]
+    assert all(r["ratio"] > 0 for r in found["rows"]) and found["machine"]["torch"] and found["peers"] == []
+    rc, out, lines = bench("--models", "pop", "--only", "recommend")
+    assert not rc and "scores alone" in out and "ratio" in out, lines
+    def refused(*words, says):
+        rc, out, lines = bench(*words)
+        assert rc == 1 and not out and len(lines) == 1 and says in lines[0], (words, rc, lines)
+    refused("--models", "crystal-ball", says="crystal-ball")
+    refused("--models", "no.such:Thing", says="no.such:Thing")
+    refused("--only", "brewing", says="there is no part 'brewing'")
+    refused("--only", "peer", says="need --peer recbole")
+    refused("--record", says="need --peer recbole")
+    refused("--record", "--peer", "recbole", "--only", "batches", says="--only leaves the peer out")
+    refused("--models", "pop", "--peer", "recbole", says="no network to compare pop with")
+    refused("--models", "lstm", "--peer", "recbole", "--only", "peer", "--env", folder, says="is no Python environment")
+
+def test_bench_beside_a_peer(small_log, tmp_path, capsys):
+    from sessrec.tests.test_peer import stand_in
+    rc, out, lines = in_process(capsys, "bench", "--data", small_log[0]/"data", "--models", "pop,lstm", "--only", "peer", "--steps", "1", "--peer", "recbole",
+                                "--env", stand_in(tmp_path/"env"), "--hidden", "8", "--batch-size", "32", "--rounds", "1", "--json")
+    assert not rc, lines
+    found = json.loads(out)
+    assert [r["part"] for r in found["rows"]] == ["training", "training, as many rows", "scoring", "scoring, batches alike"] and {r["what"] for r in found["rows"]} == {"lstm"}
+    assert found["peers"][0]["hidden"] == 8 and found["peers"][0]["ratio_cases_32"] == found["rows"][0]["ratio"]
 
 def test_a_network_from_training_to_recommendation(small_log, tmp_path, capsys):
     folder, out = small_log[0]/"data", tmp_path/"ckpt"

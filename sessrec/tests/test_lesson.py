@@ -53,6 +53,9 @@ def test_recorded_runs_are_told_apart():
     with pytest.raises(ValueError, match="known are .*gru4rec-diginetica"): recorded("nothing-here")
     speed = recorded_speed(recorded("peer-lstm"))
     assert float(speed["ratio"]) > 1 and speed["cases in a batch, of both"] == "512"
+    found = recorded("peer-lstm") | {"rounds": [{"ours_cases": 9., "peer_cases": 3., "ours_scoring": 5000., "peer_scoring": 2000.}], "ratio_scoring_512": 2.5}
+    speed = recorded_speed(found)
+    assert (speed["ratio of scoring"], speed["test cases scored a second, sessrec's lstm"]) == ("2.5", "5,000")
 
 # %% ../../nbs/00_lesson.ipynb #275b2e73
 import pandas as pd

@@ -44,6 +44,13 @@ def test_later_clicks_are_not_seen(softmax):
     w = model.weights(torch.randn(2, 5, 8))
     assert (w.triu(1) == 0).all() and (not softmax or torch.allclose(w.sum(-1), torch.ones(2, 5)))
 
+@pytest.mark.parametrize("softmax", [False, True])
+def test_the_last_click_alone_gives_the_same(softmax):
+    torch.manual_seed(0)
+    model = NARM(30, 8, softmax=softmax).eval()
+    batch = Sessions.from_lists([[1, 2, 3, 4, 5], [6], [7, 8, 7]]).batch([0, 1, 2])
+    assert torch.allclose(model.encode_last(batch), model.encode(batch)[torch.arange(3), batch.lengths - 1], atol=1e-6)
+
 def test_nonsense_is_refused():
     for bad in (dict(hidden_size=0), dict(dropout=1.), dict(dropout_out=-1.), dict(scale=-1.)):
         with pytest.raises(ValueError, match=next(iter(bad))): NARM(9, **bad)

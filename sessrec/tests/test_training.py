@@ -119,6 +119,47 @@ def test_best_epoch_is_kept_and_training_stops():
     assert len(recalls) < 60 and recalls.idxmax() == len(recalls) - 2
     assert np.isclose((ranks(model, s[30:], progress=False) <= 20).mean(), recalls.max())
 
+def test_the_last_epochs_are_averaged(tmp_path):
+    "What is kept is the mean of the weights after the last three epochs, also when the run was stopped in between; training itself does not notice."
+    s, plan = small_world()[:60], dict(batch_size=16, lr=.02, progress=False)
+    one = [LastClick(300, 16).fit(s, epochs=4, average=a, **plan) for a in (0, 1)]
+    assert torch.equal(one[0].item_vectors.weight, one[1].item_vectors.weight), "a mean of one is the one"
+    from sessrec.training import _Run, _Silent
+    seen, mean = [], LastClick(300, 16)
+    keep = _Run._keep
+    def spy(run, epoch):
+        seen.append({k: v.clone() for k, v in run.model.state_dict().items()})
+        keep(run, epoch)
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(_Run, "_keep", spy)
+        LastClick(300, 16).fit(s, epochs=4, **plan)
+    mean.fit(s, epochs=4, average=3, **plan)
+    for k, v in mean.state_dict().items(): assert torch.allclose(v, sum(x[k] for x in seen[1:]) / 3, atol=1e-6)
+    class Stop(Exception): pass
+    with pytest.MonkeyPatch.context() as m, pytest.raises(Stop):
+        m.setattr(_Silent, "epoch", lambda self, history: (_ for _ in ()).throw(Stop) if len(history) == 3 else None)
+        LastClick(300, 16).fit(s, epochs=4, average=3, out=tmp_path/"run", **plan)
+    again = LastClick(300, 16).fit(s, epochs=4, average=3, out=tmp_path/"run", resume=True, **plan)
+    for a, b in zip(again.parameters(), mean.parameters()): assert torch.equal(a, b)
+    with pytest.raises(ValueError, match="average must be from 0 to 2"): LastClick(300, 16).fit(s, epochs=2, average=3, progress=False)
+
+def test_scores_follow_the_weights():
+    "Answers of length one are kept between calls; whatever changes the weights, the next scores are of the new ones."
+    s     = small_world()[:20]
+    model = LastClick(300, 16)
+    model.scale = 10.
+    model.fit(s, epochs=1, progress=False)
+    batch = s.batch([0, 1])
+    fresh = lambda: model.scale * F.normalize(model.encode_last(batch), dim=-1) @ F.normalize(model.item_vectors.weight, dim=-1).T
+    def agree(): return torch.allclose(model.scores(batch)[:, 1:], fresh()[:, 1:], atol=1e-5)
+    assert agree() and agree()
+    with torch.no_grad(): model.item_vectors.weight.uniform_(-1, 1)
+    assert agree()
+    model.load_state_dict({k: v.flip(0) for k, v in model.state_dict().items()})
+    assert agree()
+    model.fit(s, epochs=1, progress=False, seed=3)
+    assert agree()
+
 def test_long_sessions_are_learnt_whole():
     s = Sessions.from_lists([np.arange(1, 121)], catalogue=Catalogue(pd.DataFrame({"raw_id": range(1, 121)})))
     b = Batches(s)
