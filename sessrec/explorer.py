@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MOST', 'POPULARITY', 'scores_of', 'shares', 'top_k', 'places', 'Explanation', 'explain', 'Moment', 'Exploration',
-           'Row', 'Explorer', 'open_explorer', 'serve']
+           'Row', 'Explorer', 'explorer_latency', 'open_explorer', 'serve', 'check_19_1', 'check_19_2', 'check_19_3']
 
 # %% ../nbs/19_explorer.ipynb #bc560750
 from dataclasses import dataclass
@@ -499,7 +499,7 @@ def _id_of(self:Exploration, raw):
     if not found: raise ValueError(f"item {str(raw)[:60]!r} is not in this catalogue")
     return found
 
-# %% ../nbs/19_explorer.ipynb #1d32cbd9
+# %% ../nbs/19_explorer.ipynb #3de63a7d
 def _tag(name, *inside, **attributes):
     "An HTML element; texts are escaped, elements are taken as they are. `_class` is class, `data_at` is data-at; None and False are left out."
     words = "".join(f' {k.strip("_").replace("_", "-")}' + ("" if v is True else f'="{escape(str(v))}"') for k, v in attributes.items() if v is not None and v is not False)
@@ -508,9 +508,9 @@ def _tag(name, *inside, **attributes):
 class _Html(str):
     "Text that is HTML already."
 
-def _join(parts): return _Html("".join(parts))
+def _name(text): return _tag("bdi", text)        # text of any direction, which leaves its neighbours alone
 
-# %% ../nbs/19_explorer.ipynb #ff3bfb89
+# %% ../nbs/19_explorer.ipynb #2f91a66b
 _COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#8C6D31", "#7F7F7F"]
 _LAST    = 30       # so many cards are shown
 
@@ -528,7 +528,7 @@ def about(self:Exploration, item:int)->str:
     "Category and price of an item, where the catalogue has them."
     if not item: return "not in the catalogue"
     row  = self.catalogue.table.iloc[item - 1]
-    said = [str(row["category"])] if self.categories is not None else [f"id {row['raw_id']}"]
+    said = [str(row["category"])] if self.categories is not None else [f"{self.clicked[item]:,} clicks"]
     if "price" in row and pd.notna(row["price"]): said.append(f"{row['price']:,.2f}" if isinstance(row["price"], float) else str(row["price"]))
     return " · ".join(said)
 
@@ -543,13 +543,13 @@ def strip_html(self:Exploration, why:Explanation|None=None, live:bool=True)->str
         do    = lambda what, sign, said: _tag("button", sign, data_do=what, data_at=at, data_key=f"{what}:{at}", title=said, aria_label=f"{said}: click {at + 1}, {name}", _type="button")
         tools = "" if not live else _tag("span", do("again", "⟳", "click again"), do("remove", "×", "take out (Delete)"), _class="tools")
         bar   = _tag("span", _tag("i", style=f"width:{100 * abs(part):.0f}%", _class="minus" if part < 0 else None), _class="w", title="what the explained item loses without this click") if why else ""
-        return _tag("li", _tag("span", at + 1, _class="n"), tools, _tag("b", name), _tag("span", self.about(item), _class="mute"), bar, _class="card", style=f"--c:{self.colour(item)}", data_at=at,
+        return _tag("li", _tag("span", at + 1, _class="n"), tools, _tag("b", _name(name)), _tag("span", self.about(item), _class="mute"), bar, _class="card", style=f"--c:{self.colour(item)}", data_at=at,
                     data_item=item or None, data_key=f"card:{at}", tabindex=0, draggable="true", title=name, aria_label=f"click {at + 1}: {name}. Alt and an arrow key move it, Delete takes it out.")
     early = [_tag("li", f"… {first} clicks before these", _class="card early mute")] if first else []
     add   = _tag("li", _tag("button", "+ add an item", _tag("br"), _tag("small", "type its name, or click a recommendation" if n else "type its name, or click what is popular"), data_do="search", data_key="search", _type="button"), _class="add")
     return _tag("ol", *early, *(card(at, self.now.clicks[at]) for at in range(first, n)), *([add] if live else []), _class="strip", aria_label="the session")
 
-# %% ../nbs/19_explorer.ipynb #21e23ded
+# %% ../nbs/19_explorer.ipynb #0a57708f
 def _message(error):
     "One line of an exception."
     said = " ".join(str(error).split())[:200]
@@ -580,7 +580,7 @@ def column_html(self:Exploration, name:str, live:bool=True)->str:
         label  = f"{r.place}. {self.label(r.item)}"
         more   = f"{label}, {self.about(r.item)}, share {r.share:.1%}{moved}" + (", the true next item" if true else "")
         classes = " ".join(c for c, on in (("rec", 1), ("hit", true), ("beyond", beyond), ("picked", r.item == picked)) if on)
-        click  = _tag("button", _tag("span", f"{r.place:,}", _class="n"), _tag("span", _tag("i", _class="cat", style=f"--c:{self.colour(r.item)}"), "★ " if true else "", self.label(r.item), _class="name"),
+        click  = _tag("button", _tag("span", f"{r.place:,}", _class="n"), _tag("span", _tag("i", _class="cat", style=f"--c:{self.colour(r.item)}"), "★ " if true else "", _name(self.label(r.item)), _class="name"),
                       _tag("span", _tag("i", style=f"width:{100 * r.share / most:.0f}%"), _class="bar"), _tag("span", arrow, _class=f"move {kind}"),
                       data_do="add", data_item=r.item, data_key=f"rec:{name}:{r.item}", title=more + ". Enter clicks it, W asks why.", aria_label=more, _type="button", tabindex=0 if r.place == 1 else -1)
         why    = _tag("button", "?", data_do="pick", data_model=name, data_item=r.item, title=f"why {self.label(r.item)}? (W)", aria_label=f"why does {name} say {self.label(r.item)}?", tabindex=-1, _class="why", _type="button")
@@ -593,7 +593,7 @@ def columns_html(self:Exploration, live:bool=True)->str:
     "The models side by side."
     return _tag("div", *(self.column_html(n, live) for n in self.shown), _class="cols")
 
-# %% ../nbs/19_explorer.ipynb #3dbe5b3f
+# %% ../nbs/19_explorer.ipynb #0c1fac04
 def _points(value):
     "A share lost, in points, with a sign that says what happens to the recommendation."
     return "–" if np.isnan(value) else f"{-100 * value:+.1f}".replace("-", "−").replace("+0.0", "0.0").replace("−0.0", "0.0")
@@ -609,12 +609,12 @@ def why_html(self:Exploration, why:Explanation|str)->str:
         part, label = why.lost[at], self.label(why.clicks[at])
         bar  = _tag("span", _tag("i", style=f"width:{100 * abs(part) / strong:.0f}%", _class="minus" if part < 0 else None), _class="bar")
         eye  = [_tag("td", _tag("span", _tag("i", style=f"width:{100 * abs(why.attention[at]) / look:.0f}%", _class="minus" if why.attention[at] < 0 else None), _class="bar eye"), title=f"attention {why.attention[at]:+.2f}")] if looks else []
-        name = _tag("td", _tag("i", _class="cat", style=f"--c:{self.colour(why.clicks[at])}"), f"{at + 1} {label}", _class="name", title=label)
+        name = _tag("td", _tag("i", _class="cat", style=f"--c:{self.colour(why.clicks[at])}"), f"{at + 1} ", _name(label), _class="name", title=label)
         return _tag("tr", name, _tag("td", bar), _tag("td", _points(part), _class="num"), _tag("td", f"{why.place:,} → {why.places[at]:,}", _class="num mute"), *eye, data_item=why.clicks[at] or None)
     head  = _tag("tr", _tag("th", "without click"), _tag("th", "share"), _tag("th", "points", _class="num"), _tag("th", "place", _class="num"), *([_tag("th", "attention")] if looks else []))
     lines = [l for at in range(len(why.clicks)) if (l := line(at))]
-    note  = "Bars: the click speaks for the item; hatched: against it. " + ("Attention shows where a model looks, not why it decides: it is not the cause." if looks else "This model has no attention to show.")
-    return _tag("section", _tag("h4", _tag("span", f"Why does {why.model} say ", _tag("u", self.label(why.item)), "? ", _tag("small", f"share {why.share:.1%}", _class="mute"))),
+    note  = "Bars: the click speaks for the item; hatched: against it. " + ("A hatched weight is below 0. " if looks and np.nanmin(why.attention) < 0 else "") + ("Attention shows where a model looks, not why it decides: it is not the cause." if looks else "This model has no attention to show.")
+    return _tag("section", _tag("h4", _tag("span", f"Why does {why.model} say ", _tag("u", _name(self.label(why.item))), "? ", _tag("small", f"share {why.share:.1%}", _class="mute"))),
                 _tag("div", _tag("table", _tag("thead", head), _tag("tbody", *lines)), _class="scroll"), _tag("p", note, _class="mute"), _class="panel", style=f"--m:{'var(--sx-ink)' if why.model == 'oracle' else colour_of(self.models[why.model].name)}")
 
 # %% ../nbs/19_explorer.ipynb #b2b33e0a
@@ -704,7 +704,7 @@ def asked(self:Exploration)->Explanation|str:
     try: return self.why()
     except Exception as e: return f"There is no explanation: {_message(e)}"
 
-# %% ../nbs/19_explorer.ipynb #8a8f6fd5
+# %% ../nbs/19_explorer.ipynb #1c2f8d79
 _CSS = """
 .sx, .sx-explorer { --sx-bg: var(--jp-layout-color0, #fbfbfa); --sx-card: var(--jp-layout-color1, #fff); --sx-ink: var(--jp-ui-font-color1, #1f2328); --sx-mute: var(--jp-ui-font-color2, #5b6472);
   --sx-line: color-mix(in srgb, var(--sx-ink) 16%, var(--sx-card)); --sx-soft: color-mix(in srgb, var(--sx-ink) 8%, var(--sx-card)); --sx-mark: color-mix(in srgb, #E69F00 22%, var(--sx-card)); }
@@ -716,8 +716,8 @@ _CSS = """
 .sx :is(button, li, g, summary):focus-visible { outline: 2px solid #0072B2; outline-offset: 1px; border-radius: 6px; }
 .sx .strip { display: flex; gap: 8px; flex-wrap: wrap; align-items: stretch; max-height: 218px; overflow-y: auto; padding: 2px; }
 .sx .card { position: relative; width: 126px; min-height: 84px; background: var(--sx-card); border: 1px solid var(--sx-line); border-top: 4px solid var(--c, #9ca3af); border-radius: 9px; padding: 5px 8px 14px; display: flex; flex-direction: column; cursor: grab; }
-.sx .card b { font-weight: 600; overflow: hidden; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow-wrap: anywhere; unicode-bidi: plaintext; }
-.sx .card > .mute { font-size: 12px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; unicode-bidi: plaintext; } .sx .card.early { border-style: dashed; justify-content: center; cursor: default; }
+.sx .card b { font-weight: 600; overflow: hidden; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow-wrap: anywhere; }
+.sx .card > .mute { font-size: 12px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; } .sx .card.early { border-style: dashed; justify-content: center; cursor: default; }
 .sx .n { color: var(--sx-mute); font-size: 12px; font-variant-numeric: tabular-nums; }
 .sx .tools { position: absolute; right: 4px; top: 2px; display: flex; gap: 1px; } .sx .tools button { color: var(--sx-mute); width: 20px; height: 20px; text-align: center; border-radius: 5px; opacity: .65; }
 .sx .tools button:hover, .sx .tools button:focus-visible { opacity: 1; background: var(--sx-soft); color: var(--sx-ink); }
@@ -730,7 +730,7 @@ _CSS = """
 .sx .dot { width: 9px; height: 9px; border-radius: 50%; background: var(--m); align-self: center; } .sx .col h4 small { margin-inline-start: auto; font-size: 12px; }
 .sx .recs { max-height: 240px; overflow-y: auto; margin: 0 -5px; scrollbar-width: thin; }
 .sx .rec { display: flex; position: relative; border-radius: 7px; border: 1.5px solid transparent; } .sx .rec > button:first-child { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(18px, auto) minmax(0, 1fr) 38px 31px; gap: 6px; align-items: center; padding: 2px 3px; }
-.sx .rec .n, .sx .num { text-align: end; font-variant-numeric: tabular-nums; } .sx .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: plaintext; text-align: start; }
+.sx .rec .n, .sx .num { text-align: end; font-variant-numeric: tabular-nums; } .sx .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start; }
 .sx .cat { display: inline-block; width: 8px; height: 8px; border-radius: 2px; background: var(--c); margin-inline-end: 6px; } .sx .bar { display: block; height: 7px; min-width: 40px; }
 .sx .move { font-size: 12px; color: var(--sx-mute); font-variant-numeric: tabular-nums; white-space: nowrap; } .sx .up { color: color-mix(in srgb, #0072B2 75%, var(--sx-ink)); } .sx .down { color: color-mix(in srgb, #D55E00 75%, var(--sx-ink)); } .sx .new { color: color-mix(in srgb, #009E73 65%, var(--sx-ink)); }
 .sx .why { position: absolute; right: 2px; top: 1px; bottom: 1px; width: 24px; color: var(--sx-mute); text-align: center !important; border-radius: 6px; background: var(--sx-card) !important; opacity: 0; } .sx .rec:is(:hover, :focus-within) .why, .sx .picked .why:focus { opacity: 1; } .sx .why:hover { background: var(--sx-soft); color: var(--sx-ink); }
@@ -738,8 +738,8 @@ _CSS = """
 .sx .picked { border-color: color-mix(in srgb, var(--sx-ink) 45%, transparent); } .sx .linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)); } .sx g.linked circle { stroke: #56B4E9; stroke-width: 4; }
 .sx .failed, .sx-said .oops { border-inline-start: 3px solid #D55E00; padding: 2px 8px; } .sx .scroll { max-height: 176px; overflow-y: auto; }
 .sx table { border-collapse: collapse; width: 100%; font-size: 12px; color: inherit; table-layout: auto; } .sx th { font-weight: 400; color: var(--sx-mute); text-align: start; padding: 1px 4px; } .sx td { padding: 1px 4px; text-align: start; vertical-align: middle; }
-.sx tr, .sx thead, .sx tbody { background: none !important; border: 0; } .sx tr.linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)) !important; } .sx td.name { max-width: 130px; } .sx th.num { text-align: end; } .sx td.num { white-space: nowrap; } .sx td .bar { min-width: 30px; } .sx .eye i { background: var(--sx-mute); } .sx .panel p { font-size: 12px; }
-.sx svg { width: 100%; height: auto; max-height: 190px; display: block; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
+.sx tr, .sx thead, .sx tbody { background: none !important; border: 0; } .sx tr.linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)) !important; } .sx td.name { max-width: 130px; } .sx th.num { text-align: end; } .sx td.num { white-space: nowrap; } .sx td .bar { min-width: 30px; } .sx .eye { --m: var(--sx-mute); } .sx .panel p { font-size: 12px; }
+.sx svg { width: 100%; max-width: 460px; height: auto; max-height: 190px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
 .sx rect.spot { fill: transparent; } .sx rect.now { fill: var(--sx-soft); } .sx g[role=button] { cursor: pointer; } .sx g[role=button]:hover rect { fill: var(--sx-soft); }
 .sx .edge { fill: none; stroke: var(--sx-mute); } .sx .tip { fill: var(--sx-mute); } .sx svg .step { font-size: 10px; paint-order: stroke; stroke: var(--sx-card); stroke-width: 3px; } .sx circle.last { stroke: var(--sx-ink); stroke-width: 2; }
 .sx .found { display: flex; gap: 6px; align-items: center; overflow-x: auto; scrollbar-width: none; padding: 2px; } .sx .found > * { flex: none; } .sx .found button { border: 1px solid var(--sx-line); background: var(--sx-card); border-radius: 999px; padding: 2px 10px; max-width: 220px; } .sx .found button:hover { background: var(--sx-soft); }
@@ -776,7 +776,7 @@ def export(self:Exploration,
     with replacing(path) as tmp: tmp.write_text(self.page(), encoding="utf-8")
     return Path(path)
 
-# %% ../nbs/19_explorer.ipynb #a05050a0
+# %% ../nbs/19_explorer.ipynb #8cdab139
 _JS = """
 function render({ model, el }) {
   el.classList.add("sx");
@@ -882,7 +882,7 @@ def _live():
 
 _LOOK = """
 .sx-explorer { background: var(--sx-bg); color: var(--sx-ink); padding: 10px 12px; gap: 9px; overflow: visible; }
-.sx-explorer .sx-row { flex-flow: row wrap; gap: 6px; align-items: center; overflow: visible; } .sx-explorer .sx-grow { flex: 1 1 0; min-width: 0; }
+.sx-explorer .sx-row { flex-flow: row wrap; gap: 6px; align-items: center; overflow: visible; } .sx-explorer .sx-grow { flex: 1 1 auto; } .sx-explorer .sx-gap { flex: 1 1 0; min-width: 0; }
 .sx-explorer .widget-html-content { white-space: nowrap; } .sx-explorer .jupyter-button { border-radius: 7px; width: auto; padding: 0 10px; border: 1px solid var(--sx-line); background: var(--sx-card); color: var(--sx-ink); }
 .sx-explorer .jupyter-button.mod-active { background: var(--sx-soft); box-shadow: inset 0 -2px 0 #0072B2; } .sx-explorer .jupyter-button:focus-visible { outline: 2px solid #0072B2; }
 .sx-explorer .jupyter-button:disabled { opacity: .45; } .sx-explorer .jupyter-widgets { margin: 0; } .sx-explorer .widget-label, .sx-explorer .widget-html { color: var(--sx-ink); }
@@ -890,7 +890,7 @@ _LOOK = """
 .sx-explorer .sx-box { border: 1px solid var(--sx-line); border-radius: 11px; background: var(--sx-card); padding: 4px 8px; gap: 6px; overflow: visible; }
 """
 
-# %% ../nbs/19_explorer.ipynb #09504170
+# %% ../nbs/19_explorer.ipynb #1067c5d7
 _DEEDS = {"add": {"item": int}, "add_text": {"text": str, "category": lambda c: c}, "remove": {"at": int}, "move": {"at": int, "to": int}, "again": {"at": int}, "undo": {}, "redo": {}, "clear": {}, "step": {"by": int},
           "goto": {"step": int}, "load_session": {"number": int, "step": int}, "pick": {"model": str, "item": int}, "load_state": {"text": str}}
 
@@ -922,10 +922,10 @@ def found_html(self:Exploration, text:str="", category:str|None=None)->str:
     if not text.strip() and category is None and self.clicks: return ""
     found = self.search(text, category)
     head  = _tag("span", "No item is called that." if not found else "Found:" if text.strip() else "Popular now:", _class="mute")
-    chips = (_tag("button", _tag("i", _class="cat", style=f"--c:{self.colour(i)}"), self.label(i), data_do="add", data_item=i, data_key=f"found:{i}", title=self.about(i), _class="name", _type="button") for i in found)
+    chips = (_tag("button", _tag("i", _class="cat", style=f"--c:{self.colour(i)}"), _name(self.label(i)), data_do="add", data_item=i, data_key=f"found:{i}", title=self.about(i), _class="name", _type="button") for i in found)
     return _tag("div", head, *chips, _class="found")
 
-# %% ../nbs/19_explorer.ipynb #4fbb1382
+# %% ../nbs/19_explorer.ipynb #e479b023
 class Explorer:
     "Session, models and reasons side by side: the widgets, which show what `core` says and hand on what is pressed."
     def __init__(self,
@@ -970,7 +970,7 @@ class Explorer:
         self.choice = {n: W.ToggleButton(value=n in c.shown, description=n, tooltip="show or hide this model") for n in c.models}
         for w in (self.text, self.kind): w.observe(lambda _: self._try(self._search), "value")
         for b in self.choice.values(): b.observe(lambda _: self._try(self._choose), "value")
-        return self._row(W, self.text, self.kind, W.HTML("").add_class("sx-grow"), *self.choice.values())
+        return self._row(W, self.text, self.kind, W.HTML("").add_class("sx-gap"), *self.choice.values())
 
     def _replay(self, W):
         c = self.core
@@ -1074,6 +1074,30 @@ def _look(self:Explorer):
 @patch
 def _repr_mimebundle_(self:Explorer, **kwargs): return self.widget._repr_mimebundle_(**kwargs)
 
+# %% ../nbs/19_explorer.ipynb #5598a584
+def explorer_latency(models,            # as for `Explorer`
+                     sessions:Sessions, # likewise
+                     train:Sessions|None=None,  # likewise
+                     clicks:int=40,     # how many are timed, after five that are not
+                     k:int=20,          # recommendations of each model
+                     seed:int=0,        # of the clicks, each on one of a column's recommendations; sessions of eight clicks
+                    )->dict:            # milliseconds of kernel time: median_ms and p90_ms to the new columns, all_ms (median) to everything; models, n_items, clicks, k
+    "From a click to the new top-k of every column."
+    if clicks < 1: raise ValueError(f"clicks must be 1 or more, got {clicks}")
+    page, rng, whole = Explorer(models, sessions, train, k), np.random.default_rng(seed), []
+    for n in range(clicks + 5):
+        if n % 8 == 0: page.do(do="clear")
+        core = page.core
+        item = core.top(core.shown[rng.integers(len(core.shown))])[rng.integers(min(k, len(core.catalogue)))].item
+        if n == 5: page.seconds = []
+        asked = len(page.seconds)
+        started = perf_counter()
+        page.do(do="add", item=item)
+        if n >= 5: whole.append((perf_counter() - started, page.seconds[asked]))
+    every, columns = 1000 * np.array(whole).T
+    return {"median_ms": float(np.median(columns)), "p90_ms": float(np.quantile(columns, .9)), "all_ms": float(np.median(every)), "models": list(page.core.shown),
+            "n_items": len(page.core.catalogue), "clicks": clicks, "k": k}
+
 # %% ../nbs/19_explorer.ipynb #0d54e349
 def open_explorer(data:str,             # a folder that `sessrec prepare` wrote; empty = the generated shop
                   models:list[str],     # names or folders of checkpoints
@@ -1144,3 +1168,38 @@ def _run_voila(notebook, port, browser):
         if child.poll() is None: child.send_signal(signal.SIGINT)
         try: child.wait(15)
         except subprocess.TimeoutExpired: child.kill()
+
+# %% ../nbs/19_explorer.ipynb #eda4e34d
+@exercise("19.1", hint="Where does the item stand in each of the two? Place 1 is best, so a rise makes the number smaller.")
+def check_19_1(answer):
+    "A place is one plus the number of better items; the arrow is the old place minus the new one."
+    rng = np.random.default_rng(0)
+    for n in (3, 8, 30):
+        before, now = np.r_[-np.inf, rng.permutation(n)], np.r_[-np.inf, rng.permutation(n)]
+        for item in range(1, n + 1):
+            want = int(places(before, np.array([item]))[0] - places(now, np.array([item]))[0])
+            got  = answer(before.copy(), now.copy(), item)
+            assert got != -want or not want, "the arrow points the wrong way: from place 5 to place 2 is up 3"
+            assert got == want, f"for scores {before[1:]} and then {now[1:]}, item {item} went up {want} places, you say {got}"
+
+@exercise("19.2", hint="Take the click at place i out, not every click on that item.")
+def check_19_2(answer):
+    "One question for each click: the whole session's share minus the share without this click."
+    for clicks in ([1, 2, 3], [4, 4, 1], [2], [1, 2, 1, 2, 1]):
+        share = lambda session: sum(c / (1 + i) for i, c in enumerate(reversed(session))) / 50
+        want  = [share(clicks) - share(clicks[:i] + clicks[i + 1:]) for i in range(len(clicks))]
+        got   = [float(v) for v in answer(share, list(clicks))]
+        assert len(got) == len(want), f"{len(clicks)} clicks have {len(clicks)} effects, you give {len(got)}"
+        all_of = [share(clicks) - share([c for c in clicks if c != clicks[i]]) for i in range(len(clicks))]
+        assert not np.allclose(got, all_of) or np.allclose(want, all_of), f"in {clicks} an item was clicked more than once: leave out one click, not all clicks on its item"
+        assert not np.allclose(got, -np.array(want)) or np.allclose(want, 0), "the sign is turned: a click that speaks for the item has a loss above 0"
+        assert np.allclose(got, want), f"for {clicks} I expected {np.round(want, 3).tolist()} and got {np.round(got, 3).tolist()}"
+
+@exercise("19.3", hint="Two piles: what was, and what was taken back. What happens to the second when somebody clicks anew?")
+def check_19_3(answer):
+    "Undo moves the present to one pile, redo brings it back, and a new click throws away what was taken back."
+    for deeds, want in (([1, 2, "undo"], [1]), ([1, 2, "undo", "redo"], [1, 2]), ([1, "undo", "undo", 5], [5]), ([1, 2, 3, "undo", "undo", "redo"], [1, 2]), ([1, 2, "undo", 3, "redo"], [1, 3]), ([], []),
+                        ([1, "undo", 2, "undo", "redo", "redo"], [2])):
+        got = list(answer(list(deeds)))
+        assert deeds != [1, 2, "undo", 3, "redo"] or got == want, f"after {deeds} the session is {want}, you say {got}: 2 was taken back, then 3 was clicked, so there is nothing left to redo"
+        assert got == want, f"after {deeds} the session is {want}, you say {got}"

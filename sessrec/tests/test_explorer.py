@@ -3,9 +3,11 @@
 # %% ../../nbs/19_explorer.ipynb #imports
 from sessrec.explorer import *
 
-# %% ../../nbs/19_explorer.ipynb #e0d01067
+# %% ../../nbs/19_explorer.ipynb #3f6ae5c3
 from collections import Counter
 from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
 import json
 import os
 import re
@@ -247,3 +249,414 @@ def test_a_thousand_clicks_and_no_more(shop):
     assert len(core.top("markov")) == 20 and len(core.why().lost) == 500
     core._go([5] * 1000)
     with pytest.raises(ValueError, match="may have 1,000 clicks"): core.add(1)
+
+# %% ../../nbs/19_explorer.ipynb #45b06920
+class Reader(HTMLParser):
+    "The tags and the text of a page; style is left out."
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.parts, self.style = Counter(), [], [], False
+        self.feed(html)
+        self.close()
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [k for k, _ in attrs]
+        self.style = tag == "style"
+    def handle_endtag(self, tag): self.style = False
+    def handle_data(self, data):
+        if not self.style: self.parts.append(data)
+    @property
+    def text(self): return " ".join(" ".join(self.parts).split())
+
+def everything(core, text=""):
+    "All HTML that the explorer can show now."
+    why = core.asked()
+    return "".join([core.strip_html(None if isinstance(why, str) else why), core.columns_html(), core.panels_html(why), core.found_html(text), core.page()])
+
+def test_names_are_text_everywhere(shop):
+    "The graph and the attention among them; one session holds all six names."
+    core = new_core(shop, SessionPopularity(), SRGNN(400, 8))
+    for i in range(1, 7): core.add(i)
+    core.pick("srgnn", 1)
+    for text in ("", "<script>", "img"):
+        page = Reader(everything(core, text))
+        assert not {"script", "img", "b\"quoted\""} & set(page.tags) and not any(a.startswith("on") for a in page.attributes)
+    for name in NAMES: assert " ".join(name.split()) in page.text, name
+    assert "<i>big</i>" in page.text and page.tags["svg"] >= 2
+    core.models["<u>x</u>"] = core.models["s-pop"]
+    core.show(["<u>x</u>", "srgnn"])
+    assert "<u>x</u>" in Reader(everything(core)).text
+
+def test_the_still_view_needs_no_kernel_and_no_network(shop, tmp_path):
+    core = new_core(shop)
+    core.load_session(5, 2)
+    page = core.export(tmp_path/"here"/"view.html").read_text(encoding="utf-8")
+    read = Reader(page)
+    assert not {"button", "script", "link", "img", "iframe"} & set(read.tags) and not {"href", "src", "tabindex", "data-do"} & set(read.attributes)
+    assert "http" not in page and "url(" not in page.replace("url(#sx-tip)", "")
+    assert core.label(core.clicks[0]) in read.text and all(n in read.text for n in core.shown) and "Why does cooccurrence say" in read.text and "Rank of the true next item" in read.text
+    assert "★" in read.text and core._repr_html_() in page
+
+def test_a_model_that_raises_says_so_and_the_others_go_on(shop):
+    core = new_core(shop, Cooccurrence(), Broken(), MarkovChain())
+    core.add(3)
+    assert len(Reader(core.column_html("broken")).text) > 100
+    core.add(7)
+    read = Reader(core.column_html("broken"))
+    assert read.text == "broken This model failed: RuntimeError: the <b>disk</b> is full" and "b" not in read.tags
+    for name in ("cooccurrence", "markov"): assert "This model failed" not in core.column_html(name) and len(core.top(name)) == 20
+    core.pick("broken", 3)
+    assert "There is no explanation: RuntimeError: the <b>disk</b> is full" in Reader(core.panels_html(core.asked())).text
+    class Nan(Popularity):
+        name = "nan"
+        def score(self, batch): return super().score(batch) * np.nan
+    class Narrow(Popularity):
+        name = "narrow"
+        def scores(self, batch): return super().scores(batch)[:, 1:]
+    core = new_core(shop, Nan(), Narrow())
+    assert "This model failed: nan gave NaN" in core.columns_html() and "narrow gave scores of shape (1, 400), not (1, 401)" in core.columns_html()
+
+def test_unknown_items_empty_and_long_sessions(shop):
+    odd  = Sessions.from_lists([[4, 0, 5, 0], [7]], catalogue=shop.catalogue)
+    core = Exploration(fitted(shop, Cooccurrence(), NARM(400, 8), SRGNN(400, 8)), odd)
+    assert "Click something first" in Reader(everything(core)).text and "Popular now:" in core.found_html()
+    core.load_session(0, 3)
+    read = Reader(everything(core))
+    assert "an item that the catalogue does not know" in read.text and "★ not in the catalogue" in read.text and "failed" not in read.text
+    assert json.loads(core.save_state())["clicks"][1] is None
+    core.load_state(core.save_state())
+    core.load_session(1, 1)
+    assert core.target() is None and "This model failed" not in everything(core)
+    core._go(np.arange(500) % 400 + 1)
+    html = everything(core)
+    assert "… 470 clicks before these" in html and "This model failed" not in html and len(html) < 500_000
+
+def test_ranks_are_drawn_where_they_are(shop):
+    core = new_core(shop)
+    long = int(shop.lengths.argmax())
+    core.load_session(long, 3)
+    html = core.rank_html()
+    for name in core.shown:
+        for t, r in enumerate(core.replay_ranks(name), 1): assert f"{name}, after {t} clicks: rank {r:,}" in html
+    assert html.count("<polyline") == 2 * len(core.shown) and f"click 3 of {len(shop[long])}" in html
+    core.goto(1)
+    assert core.clicks == shop[long][:1].tolist()
+
+def test_the_core_needs_no_widgets():
+    "In a process where ipywidgets, anywidget and traitlets can not be imported."
+    code = ("import sys\nfor name in ('ipywidgets', 'anywidget', 'traitlets'): sys.modules[name] = None\n"
+            "import warnings\nwarnings.simplefilter('ignore')\n"
+            "import pandas as pd\nfrom sessrec.explorer import Exploration, Explorer\nfrom sessrec.baselines import Popularity\nfrom sessrec.sessions import Catalogue, Sessions\n"
+            "s = Sessions.from_lists([[1, 2], [2, 3]], catalogue=Catalogue(pd.DataFrame({'raw_id': list('abc')})))\n"
+            "core = Exploration([Popularity().fit(s)], s)\ncore.load_session(0)\nassert 'pop' in core.page()\nprint(core.clicks)")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0 and run.stdout.strip() == "[1]", run.stderr
+
+# %% ../../nbs/19_explorer.ipynb #8c4bc858
+widgets_there = pytest.mark.skipif(not all(find_spec(m) for m in ("anywidget", "ipywidgets")), reason="the extra 'lab' is not installed")
+
+@widgets_there
+def test_what_is_pressed_is_done_and_shown(shop):
+    page = Explorer(fitted(shop, Cooccurrence(), MarkovChain(), SRGNN(400, 8)), shop)
+    core = page.core
+    assert page.undo.disabled and page.redo.disabled and "Popular now:" in page.found.html
+    before = page.columns.html
+    page.do(do="add", item="6", key="found:6")          # as the page sends it: texts, and more of them than are needed
+    assert core.clicks == [6] and page.columns.html != before and "plain tent" in page.strip.html and "Clicked: plain tent." in page.said.html and not page.undo.disabled
+    page.text.value = "TENT number 1"
+    assert "Found:" in page.found.html
+    page.do(do="add_text", text="TENT number 1")
+    assert len(core.clicks) == 2 and page.text.value == "" and page.found.html == ""
+    page.do(do="pick", model="srgnn", item="9")
+    assert core.picked == ("srgnn", 9) and "it is not the cause" in page.panels.html and "The session as srgnn sees it" in page.panels.html
+    page.undo.click()
+    assert core.clicks == [6] and not page.redo.disabled
+    page.do(do="load_session", number=5, step=2)
+    assert page.number.value == 5 and "★" in page.columns.html and "<polyline" in page.panels.html
+    page.choice["markov"].value = False
+    assert core.shown == ["cooccurrence", "srgnn"] and "markov" not in page.columns.html
+    page.choice["srgnn"].value = page.choice["cooccurrence"].value = False
+    assert core.shown == ["cooccurrence"] and page.choice["cooccurrence"].value and "one to four models" in page.said.html
+    page.hit.value, page.miss.value = "cooccurrence", "srgnn"
+    page._try(page._look)
+    assert page.cases.options and "the clearest" in page.said.html
+    page.cases.value = page.cases.options[0][1]
+    assert (core.now.source, len(core.clicks)) == page.cases.value
+    page.address.value = '{"sessrec_explorer": 1, "clicks": [50], "session": null, "models": ["markov"]}'
+    assert core.clicks == [6] and core.shown == ["markov"]
+
+@widgets_there
+def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
+    page = Explorer(fitted(shop, Cooccurrence(), MarkovChain()), shop)
+    page.do(do="add", item=3)
+    was = page.core.now, page.columns.html, page.strip.html
+    for what, says in ((dict(do="add", item=999), "no item 999"), (dict(do="add"), "add needs item"), (dict(do="add", item="x"), "add needs item"), (dict(do="export", path="/tmp/x"), "can not be done here"),
+                       (dict(do="__init__"), "can not be done"), (dict(), "can not be done"), (dict(do="load_state", text="<b>"), "no saved state"), (dict(do="step", by=1), "no test session to step through")):
+        page.do(**what)
+        assert says in page.said.html and 'role="alert"' in page.said.html and (page.core.now, page.columns.html, page.strip.html) == was, what
+    page.do(do="undo")
+    page.do(do="undo")
+    assert "there is nothing to undo" in page.said.html
+    page.kind.value = "small"
+    page.do(do="add_text", text="tent")
+    assert page.core.categories[page.core.clicks[-1] - 1] == "small"
+
+@widgets_there
+def test_latency_is_measured(shop):
+    found = explorer_latency(fitted(shop, Cooccurrence(), SRGNN(400, 8)), shop, clicks=10)
+    assert 0 < found["median_ms"] <= found["p90_ms"] and found["median_ms"] <= found["all_ms"] and found["n_items"] == 400 and found["models"] == ["cooccurrence", "srgnn"]
+    with pytest.raises(ValueError, match="clicks must be 1"): explorer_latency(fitted(shop, Popularity()), shop, clicks=0)
+
+@widgets_there
+def test_an_instant_answer():
+    "A catalogue as large as Diginetica's, three networks: half a second would be felt; the bar of 150 ms is measured on a quiet machine."
+    table = Catalogue(pd.DataFrame({"raw_id": np.arange(43_097)}))
+    world = Sessions.from_lists([[1, 2, 3], [5, 43_097]], catalogue=table)
+    found = explorer_latency(fitted(world, GRU4Rec(43_097, 100), NARM(43_097, 100), SRGNN(43_097, 100)), world, clicks=15)
+    assert found["n_items"] == 43_097 and found["median_ms"] < 500, found
+
+# %% ../../nbs/19_explorer.ipynb #ccdc4c1b
+@pytest.fixture
+def browser():
+    "Debian's Chromium, headless."
+    sync = pytest.importorskip("playwright.sync_api", reason="the extra 'dev' is not installed")
+    for need in ("voila", "jupyterlab", "anywidget"): pytest.importorskip(need, reason="the extra 'lab' is not installed")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        assert not os.environ.get("CI"), "chromium is missing"
+        pytest.skip("chromium is not installed")
+    with sync.sync_playwright() as p:
+        b = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield b
+        b.close()
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+class Server:
+    "A command in a process of its own, until the block ends; what it says is in the file `log`."
+    def __init__(self, words, log, **env): self.words, self.log, self.env = words, log, {**os.environ, **env}
+    def __enter__(self):
+        self.out  = open(self.log, "w")
+        self.proc = subprocess.Popen(self.words, stdout=self.out, stderr=subprocess.STDOUT, env=self.env, cwd=self.log.parent)
+        return self
+    def __exit__(self, *_):
+        self.proc.terminate()
+        try: self.proc.wait(30)
+        except subprocess.TimeoutExpired: self.proc.kill()
+        self.out.close()
+    def said(self): return self.log.read_text(errors="replace")
+    def wait_for(self, url, seconds=120):
+        "Until it answers."
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.proc.poll() is None, self.said()
+            try: return urllib.request.urlopen(url, timeout=2).status
+            except OSError: time.sleep(.2)
+        raise AssertionError(f"no answer from {url}: {self.said()}")
+
+@pytest.fixture
+def shots(tmp_path, request):
+    "A folder for pictures: SESSREC_SHOTS, or a temporary one."
+    folder = Path(os.environ.get("SESSREC_SHOTS") or tmp_path/"shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+class Visit:
+    "A page, what its console said, and the things that a visitor does."
+    def __init__(self, browser, url, shots, name, width=1280, height=800, **options):
+        self.page, self.wrong, self.shots, self.name = browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True, **options), [], shots, name
+        self.page.set_default_timeout(60_000)
+        self.page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" and "module-federation.io" not in m.text else None)     # that one is of other extensions that this machine's JupyterLab may have
+        self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        self.page.on("dialog", lambda d: (self.wrong.append(f"dialog: {d.message}"), d.dismiss()))
+        self.page.route("**/cdn.jsdelivr.net/**", lambda r: r.fulfill(body="", content_type="text/css"))      # icons that Voilà asks for; no test needs a network
+        self.page.goto(url, wait_until="commit")
+    def at(self, what, **options): return self.page.locator(what, **options)
+    def press(self, name): self.page.get_by_role("button", name=name, exact=True).first.click()
+    def shot(self, what):
+        self.page.wait_for_timeout(400)                 # rows have glided to their places
+        self.page.screenshot(path=self.shots/f"{self.name}-{what}.png")
+    def until(self, holds, what):
+        "Wait until `holds()`."
+        end = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < end, f"never seen: {what}"
+            self.page.wait_for_timeout(50)
+    def cards(self): return self.at(".sx .card b").all_inner_texts()
+    def columns(self): return [c.inner_text() for c in self.at(".sx .col").all()]
+    def changes(self, act, n_cards, what):
+        "`act`, and then this many cards and another answer in every column."
+        was = self.columns()
+        act()
+        self.until(lambda: len(self.cards()) == n_cards and all(a != b for a, b in zip(self.columns(), was)), what)
+
+def walk_through(v):
+    "Build a session, watch all columns, replay, undo, explain, find, save, link, export."
+    v.at(".sx .rec").first.wait_for()
+    v.shot("1-empty")
+    assert v.at(".sx .col").count() == 3 and v.at(".sx .found button").count() == 8
+    v.changes(lambda: v.at(".sx .found button").nth(1).click(), 1, "a click on what is popular")
+    v.changes(lambda: v.at(".sx .col").nth(1).locator(".rec").nth(3).locator("button").first.click(), 2, "a click on a recommendation")
+    field = v.at(".sx-search input")
+    field.fill("item 77")
+    v.until(lambda: v.at(".sx .found button").count() == 1, "what the search finds")
+    v.shot("2-search")
+    v.changes(lambda: field.press("Enter"), 3, "Enter in the search")
+    assert v.cards()[-1] == "item 77" and field.input_value() == ""
+    v.shot("3-three-clicks")
+    order = v.cards()
+    v.at(".sx .card").nth(2).focus()
+    v.page.keyboard.press("Alt+ArrowLeft")
+    v.until(lambda: v.cards() == [order[0], order[2], order[1]], "a card moved by the keyboard")
+    v.until(lambda: v.page.evaluate("document.activeElement.dataset.key") == "card:1", "the keyboard going along")
+    v.page.keyboard.press("Delete")
+    v.until(lambda: v.cards() == order[:2], "a card taken out by the keyboard")
+    v.press("↶ undo")
+    v.until(lambda: len(v.cards()) == 3, "undo")
+    v.at(".sx .card").first.focus()
+    v.page.keyboard.press("Control+z")
+    v.until(lambda: v.cards() == order, "undo by the keyboard")
+    v.page.keyboard.press("Control+Shift+z")
+    v.until(lambda: v.cards() != order, "redo by the keyboard")
+    v.press("clear")
+    v.until(lambda: not v.cards(), "an empty session")
+    field.fill("<script>")
+    v.until(lambda: v.at(".sx .found button").count() >= 1, "a name that bites")
+    field.press("Enter")
+    v.until(lambda: v.cards() == ["<script>alert(1)</script>"], "a name that bites, as text")
+    v.shot("4-names")
+
+    v.press("▶ replay")
+    v.press("any session")
+    v.until(lambda: v.at(".sx .rec.hit").count() == 3, "the true next item marked in each column")
+    v.changes(lambda: v.press("next click ▶"), 2, "the next click")
+    v.press("next click ▶")
+    v.until(lambda: v.at(".sx polyline").count() >= 3 and len(v.cards()) == 3, "a line for each model")
+    v.shot("5-replay")
+    v.at(".sx g[data-step='1']").click()
+    v.until(lambda: len(v.cards()) == 1, "a click on the plot")
+    v.press("next click ▶")
+    v.until(lambda: len(v.cards()) == 2, "the next click")
+
+    row = v.at(".sx .col").nth(2).locator(".rec").nth(1)
+    row.hover()
+    item = row.get_attribute("data-item")
+    v.until(lambda: v.at(f".sx .rec.linked[data-item='{item}']").count() == v.at(f".sx .rec[data-item='{item}']").count() >= 1, "the same item linked in all columns")
+    assert v.at(f".sx .linked:not([data-item='{item}'])").count() == 0
+    row.locator("button").first.focus()
+    v.page.keyboard.press("w")
+    v.until(lambda: "Why does srgnn say" in v.at(".sx .panel").first.inner_text(), "the explanation")
+    why = v.at(".sx .panel").first.inner_text()
+    assert "it is not the cause" in why and "attention" in why and v.at(".sx circle.last").count() == 1
+    v.page.keyboard.press("ArrowDown")
+    v.until(lambda: v.page.evaluate("document.activeElement.dataset.key").startswith("rec:srgnn:"), "the arrow keys in a column")
+    v.shot("6-why")
+
+    v.press("A hits, B misses")
+    v.press("find")
+    v.at("select[size]").locator("option").first.wait_for(state="attached")
+    v.at("select[size]").select_option(index=0)
+    v.until(lambda: v.at(".sx-said").inner_text().startswith("Session"), "a session that was found")
+    v.shot("7-found")
+
+    v.press("save, share")
+    with v.page.expect_download() as file: v.press("⤓ export view")
+    still = Reader(Path(file.value.path()).read_text(encoding="utf-8"))
+    assert all(c in still.text for c in v.cards()) and not {"script", "button"} & set(still.tags)
+    with v.page.expect_download() as file: v.press("⤓ save")
+    saved, cards = Path(file.value.path()).read_text(encoding="utf-8"), v.cards()
+    v.press("clear")
+    v.until(lambda: not v.cards(), "an empty session")
+    with v.page.expect_file_chooser() as chooser: v.at("button", has_text="load a file").click()
+    chooser.value.set_files({"name": "state.json", "mimeType": "application/json", "buffer": saved.encode()})
+    v.until(lambda: v.cards() == cards, "the saved session")
+    v.press("link")
+    v.until(lambda: "#explorer=" in v.at(".sx-link input").input_value(), "a link")
+    v.shot("8-saved")
+    v.at(".sx-link input").fill("nonsense")
+    v.at(".sx-link input").press("Enter")
+    v.until(lambda: "this is no saved state" in v.at(".sx-said").inner_text(), "one clear message")
+    assert v.cards() == cards
+    return cards
+
+LOUD = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|Error:")
+
+# %% ../../nbs/19_explorer.ipynb #d579657a
+@pytest.fixture(scope="module")
+def prepared_shop(tmp_path_factory):
+    "A prepared folder whose raw ids are names that bite, and a checkpoint."
+    from sessrec.preprocessing import prepare
+    folder = tmp_path_factory.mktemp("explorer")
+    rng    = np.random.default_rng(3)
+    names  = np.array(NAMES + [f"item {i}" for i in range(len(NAMES), 120)], dtype=object)
+    length = rng.integers(3, 9, 500)
+    walk   = np.concatenate([np.cumsum(np.r_[rng.integers(0, 120), rng.integers(1, 4, n - 1)]) % 120 for n in length])
+    visit  = np.repeat(np.arange(500), length)
+    pd.DataFrame({"session_id": visit, "item_id": names[walk], "timestamp": 1_700_000_000 + visit * 1000 + np.concatenate([np.arange(n) * 10 for n in length])}).to_csv(folder/"log.csv", index=False)
+    data = prepare(f"csv:{folder/'log.csv'}", out=folder/"data", test_days=1, valid_days=1)
+    SRGNN(data.catalogue.n_items, 16).fit(data.train, data.valid, epochs=1, progress=False).save(folder/"srgnn")
+    return folder
+
+def test_in_voila(browser, prepared_shop, tmp_path, shots):
+    "The command, as a visitor finds it: in light and dark, on a whole and on half a screen."
+    port  = free_port()
+    words = [sys.executable, "-c", "from sessrec.cli import main; main()", "explore", "--data", str(prepared_shop/"data"), "--models", f"cooccurrence,markov,{prepared_shop/'srgnn'}", "--port", str(port), "--no-browser"]
+    with Server(words, tmp_path/"voila.log") as server:
+        end = time.monotonic() + 120
+        while "the explorer is at" not in server.said():
+            assert server.proc.poll() is None and time.monotonic() < end, server.said()
+            time.sleep(.2)
+        visit = Visit(browser, f"http://127.0.0.1:{port}", shots, "voila")
+        cards = walk_through(visit)
+        wide  = visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert wide and "#explorer=" in visit.page.url, "the page is wider than the window, or the link is not in the address"
+        again = Visit(browser, visit.page.url.replace("/#", "/?theme=dark#"), shots, "voila-dark-half", 680, 800)
+        again.until(lambda: again.cards() == cards, "the session of the link")
+        again.shot("1-link")
+        assert again.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        dark = again.page.evaluate("getComputedStyle(document.querySelector('.sx .col')).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number)")
+        assert max(dark) < (1.01 if max(dark) <= 1 else 100) and max(dark) != 255, dark
+        assert visit.wrong == again.wrong == []
+        assert not LOUD.search(server.said()), server.said()
+
+def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
+    "A notebook of one cell."
+    port, data = free_port(), str(prepared_shop/"data")
+    cell  = (f"from sessrec.explorer import Explorer\nfrom sessrec.baselines import Cooccurrence, MarkovChain\nfrom sessrec.leaderboard import load_model\nfrom sessrec.preprocessing import load\n"
+             f"data = load({data!r})\nExplorer([Cooccurrence().fit(data.train), MarkovChain().fit(data.train), load_model({str(prepared_shop/'srgnn')!r}, data)], data.test, data.train)")
+    note  = {"cells": [{"cell_type": "code", "execution_count": None, "id": "one", "metadata": {}, "outputs": [], "source": cell}],
+             "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path/"page").mkdir()
+    (tmp_path/"page"/"one.ipynb").write_text(json.dumps(note))
+    words = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={tmp_path/'page'}", "--allow-root",
+             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="]
+    own   = {k: str(tmp_path/k.lower()) for k in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_RUNTIME_DIR")}
+    with Server(words, tmp_path/"lab.log", **own) as server:
+        server.wait_for(f"http://127.0.0.1:{port}/api")
+        visit = Visit(browser, f"http://127.0.0.1:{port}/lab/tree/one.ipynb", shots, "lab", 1680, 1000)
+        visit.at(".jp-CodeCell .cm-content").first.click()
+        visit.page.keyboard.press("Shift+Enter")
+        walk_through(visit)
+        assert visit.wrong == []
+        assert not LOUD.search(server.said()), server.said()
+
+@pytest.mark.parametrize("words, code, says", [
+    (["--data", "no-such-folder"], 1, "no-such-folder"), (["--models", "pop,crystal-ball"], 1, "crystal-ball"), (["--models", "{}"], 1, "is not a checkpoint"),
+    (["--port", "many"], 2, "many"), (["--port", "70000"], 2, "70000")])
+def test_bad_words_get_one_line(prepared_shop, capsys, tmp_path, words, code, says):
+    from sessrec.tests.test_cli import in_process
+    (tmp_path/"config.json").write_text("{")
+    data  = [] if "--data" in words else ["--data", str(prepared_shop/"data")]
+    found = in_process(capsys, "explore", *data, *[w.replace("{}", str(tmp_path)) for w in words], "--no-browser")
+    assert found[0] == code and not found[1] and len(found[2]) == 1 and says in found[2][0], found
+
+def test_a_port_that_is_taken(prepared_shop, capsys):
+    from sessrec.tests.test_cli import in_process
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        found = in_process(capsys, "explore", "--data", prepared_shop/"data", "--models", "pop", "--port", s.getsockname()[1], "--no-browser")
+    assert found[0] == 1 and not found[1] and len(found[2]) == 1 and "can not be used; name another one with --port" in found[2][0], found
