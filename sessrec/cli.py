@@ -237,6 +237,7 @@ def lab(dir:Annotated[Path|None, typer.Option(help="Lay the lessons out in this 
     from sessrec.course import open_lab
     open_lab(dir, browser)
 
+# %% ../nbs/99_cli.ipynb #7be41d02
 @app.command()
 def explore(data:Annotated[Path|None, typer.Option("--data", help="A folder that `sessrec prepare` wrote; the generated shop by default.")]=None,
             models:Annotated[str|None, typer.Option(help="Names or folders of checkpoints, with commas between; by default models that are ready in a minute.")]=None,

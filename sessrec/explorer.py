@@ -6,8 +6,9 @@
 __all__ = ['MOST', 'POPULARITY', 'scores_of', 'shares', 'top_k', 'places', 'Explanation', 'explain', 'Moment', 'Exploration',
            'Row', 'Explorer', 'explorer_latency', 'open_explorer', 'serve', 'check_19_1', 'check_19_2', 'check_19_3']
 
-# %% ../nbs/19_explorer.ipynb #bc560750
-from dataclasses import dataclass
+# %% ../nbs/19_explorer.ipynb #1bf3f760
+from copy import deepcopy
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from importlib.util import find_spec
@@ -32,9 +33,10 @@ from .evaluation import item_clicks, ranks
 from .leaderboard import NETWORKS, fit_model, is_generated, load_model, model_names, new_network
 from .lesson import colour_of, exercise, item_labels
 from .narm import NARM
-from .preprocessing import load, prepared
+from .preprocessing import load, most_recent, prepared
 from .sessions import PAD, Batch, Catalogue, Recommender, Sessions, replacing
 from .srgnn import SRGNN, session_graphs
+from .training import training_speed
 
 # %% ../nbs/19_explorer.ipynb #424c6b97
 @torch.no_grad()
@@ -101,7 +103,7 @@ def session_graph(self:SRGNN, batch:Batch): # a SessionGraph
     "The session as this model sees it."
     return session_graphs(batch)
 
-# %% ../nbs/19_explorer.ipynb #2f1dfcca
+# %% ../nbs/19_explorer.ipynb #6dcf6c5d
 @dataclass
 class Explanation:
     "Why a model recommends an item after some clicks."
@@ -113,8 +115,8 @@ class Explanation:
     lost:np.ndarray         # `(n,)` how much of the share goes when the click is left out; below 0 = the share grows; NaN = not asked
     places:np.ndarray       # `(n,)` the item's place without the click; 0 = not asked
     attention:np.ndarray|None   # `(n,)` the model's own weights, NaN beyond what it sees; None = it has none
-    graph:object=None       # a `SessionGraph` of the clicks that the model sees, or None
-    labels:list|None=None   # a name for each item of the catalogue, or None
+    graph:object=field(default=None, repr=False)    # a `SessionGraph` of the clicks that the model sees, or None
+    labels:list|None=field(default=None, repr=False)   # a name for each item of the catalogue, or None
 
     def table(self)->pd.DataFrame:      # a row a click
         "The same as a table."
@@ -510,7 +512,7 @@ class _Html(str):
 
 def _name(text): return _tag("bdi", text)        # text of any direction, which leaves its neighbours alone
 
-# %% ../nbs/19_explorer.ipynb #2f91a66b
+# %% ../nbs/19_explorer.ipynb #d0f38a68
 _COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#8C6D31", "#7F7F7F"]
 _LAST    = 30       # so many cards are shown
 
@@ -522,6 +524,15 @@ def colour(self:Exploration, item:int)->str:
         kind  = next((table[c].astype(str) for c in ("department", "category") if c in table), pd.Series("", table.index))
         self._text = pd.factorize(kind)[0]
     return _COLOURS[self._text[item - 1] % len(_COLOURS)] if item else "#9ca3af"
+
+@patch
+def ink(self:Exploration, name:str)->str:
+    "The colour of a model; another one where a column before it has the same."
+    taken = []
+    for n in self.shown:
+        mine = "var(--sx-ink)" if self.models[n].name == "oracle" else colour_of(self.models[n].name)
+        taken.append(mine if mine not in taken else next(c for c in _COLOURS if c not in taken))
+    return dict(zip(self.shown, taken))[name]
 
 @patch
 def about(self:Exploration, item:int)->str:
@@ -549,7 +560,7 @@ def strip_html(self:Exploration, why:Explanation|None=None, live:bool=True)->str
     add   = _tag("li", _tag("button", "+ add an item", _tag("br"), _tag("small", "type its name, or click a recommendation" if n else "type its name, or click what is popular"), data_do="search", data_key="search", _type="button"), _class="add")
     return _tag("ol", *early, *(card(at, self.now.clicks[at]) for at in range(first, n)), *([add] if live else []), _class="strip", aria_label="the session")
 
-# %% ../nbs/19_explorer.ipynb #0a57708f
+# %% ../nbs/19_explorer.ipynb #9ae45e4d
 def _message(error):
     "One line of an exception."
     said = " ".join(str(error).split())[:200]
@@ -567,7 +578,7 @@ def _moved(self:Exploration, row):
 def column_html(self:Exploration, name:str, live:bool=True)->str:
     "The recommendations of one model."
     dot    = _tag("i", _class="dot")
-    style  = f"--m:{'var(--sx-ink)' if name == 'oracle' else colour_of(self.models[name].name)}"
+    style  = f"--m:{self.ink(name)}"
     target = self.target()
     try: rows, truth = self.top(name), None if not target else int(places(self.scores(name), np.array([target]))[0])
     except Exception as e:
@@ -586,14 +597,14 @@ def column_html(self:Exploration, name:str, live:bool=True)->str:
         why    = _tag("button", "?", data_do="pick", data_model=name, data_item=r.item, title=f"why {self.label(r.item)}? (W)", aria_label=f"why does {name} say {self.label(r.item)}?", tabindex=-1, _class="why", _type="button")
         return _tag("li", click, *([why] if live else []), _class=classes, data_item=r.item, data_row=f"{name}:{r.item}")
     rest = [row(Row(target, float(shares(self.scores(name)[None])[0, target]), truth, None), True, True)] if target and truth > len(rows) else []
-    return _tag("section", _tag("h4", dot, f"{name} (best possible)" if name == "oracle" else name, _tag("small", said, _class="mute", title="the rank of the true next item" if said else None)), _tag("ol", *(row(r, r.item == target) for r in rows), *rest, _class="recs"), _class="col", style=style, aria_label=name)
+    return _tag("section", _tag("h4", dot, f"{name} (best possible)" if self.models[name].name == "oracle" else name, _tag("small", said, _class="mute", title="the rank of the true next item" if said else None)), _tag("ol", *(row(r, r.item == target) for r in rows), *rest, _class="recs"), _class="col", style=style, aria_label=name)
 
 @patch
 def columns_html(self:Exploration, live:bool=True)->str:
     "The models side by side."
     return _tag("div", *(self.column_html(n, live) for n in self.shown), _class="cols")
 
-# %% ../nbs/19_explorer.ipynb #0c1fac04
+# %% ../nbs/19_explorer.ipynb #4057e3fd
 def _points(value):
     "A share lost, in points, with a sign that says what happens to the recommendation."
     return "–" if np.isnan(value) else f"{-100 * value:+.1f}".replace("-", "−").replace("+0.0", "0.0").replace("−0.0", "0.0")
@@ -615,9 +626,9 @@ def why_html(self:Exploration, why:Explanation|str)->str:
     lines = [l for at in range(len(why.clicks)) if (l := line(at))]
     note  = "Bars: the click speaks for the item; hatched: against it. " + ("A hatched weight is below 0. " if looks and np.nanmin(why.attention) < 0 else "") + ("Attention shows where a model looks, not why it decides: it is not the cause." if looks else "This model has no attention to show.")
     return _tag("section", _tag("h4", _tag("span", f"Why does {why.model} say ", _tag("u", _name(self.label(why.item))), "? ", _tag("small", f"share {why.share:.1%}", _class="mute"))),
-                _tag("div", _tag("table", _tag("thead", head), _tag("tbody", *lines)), _class="scroll"), _tag("p", note, _class="mute"), _class="panel", style=f"--m:{'var(--sx-ink)' if why.model == 'oracle' else colour_of(self.models[why.model].name)}")
+                _tag("div", _tag("table", _tag("thead", head), _tag("tbody", *lines)), _class="scroll"), _tag("p", note, _class="mute"), _class="panel", style=f"--m:{self.ink(why.model)}")
 
-# %% ../nbs/19_explorer.ipynb #b2b33e0a
+# %% ../nbs/19_explorer.ipynb #ba48cb05
 def _cut(text, n): return text if len(text) <= n else text[:n - 1] + "…"
 
 @patch
@@ -628,7 +639,7 @@ def graph_html(self:Exploration, why:Explanation)->str:
     weight = np.bincount(alias, why.attention[-len(alias):], len(x)) if why.attention is not None else np.ones(len(x))
     order  = list(dict.fromkeys(alias))
     angle  = np.pi + 2 * np.pi * np.arange(len(order)) / len(order)
-    place  = {i: (180 + 95 * np.cos(a) * (len(order) > 1), 92 + 58 * np.sin(a) * (len(order) > 1)) for i, a in zip(order, angle)}
+    place  = {i: (200 + 78 * np.cos(a) * (len(order) > 1), 92 + 58 * np.sin(a) * (len(order) > 1)) for i, a in zip(order, angle)}
     size   = {i: 5 + 11 * abs(weight[i]) / max(np.abs(weight).max(), 1e-9) for i in order}
     steps  = {}
     for t, (i, j, out, come) in enumerate(zip(*graph.edge_index.tolist(), graph.weight_out.tolist(), graph.weight_in.tolist()), 1): steps.setdefault((i, j), []).append((t, out, come))
@@ -648,16 +659,16 @@ def graph_html(self:Exploration, why:Explanation)->str:
         if len(order) <= 10: arrows += [_tag("text", ", ".join(str(w[0]) for w in walked), x=f"{tx:.0f}", y=f"{ty + 3:.0f}", _class="step", text_anchor="middle")]
     def node(i):
         (px, py), name = place[i], self.label(x[i])
-        away = "start" if px > 190 else "end" if px < 170 else "middle"
+        away = "start" if px > 210 else "end" if px < 190 else "middle"
         lx   = px + (size[i] + 5) * {"start": 1, "end": -1, "middle": 0}[away]
         ly   = py + 4 if away != "middle" else py - size[i] - 6 if py < 92 else py + size[i] + 14
-        text = [_tag("text", _cut(name, 17), x=f"{lx:.0f}", y=f"{ly:.0f}", text_anchor=away, direction="ltr")] if len(order) <= 10 else []
+        text = [_tag("text", _cut(name, 16), x=f"{lx:.0f}", y=f"{ly:.0f}", text_anchor=away, direction="ltr")] if len(order) <= 10 else []
         return _tag("g", _tag("title", f"{name}: weight {weight[i]:+.2f}"), _tag("circle", cx=f"{px:.0f}", cy=f"{py:.0f}", r=f"{size[i]:.1f}", fill=self.colour(x[i]), _class="last" if i == last else None), *text, data_item=x[i] or None)
     tip = _Html('<defs><marker id="sx-tip" markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8" refX="4" refY="4" orient="auto"><path d="M0 0L8 4L0 8z" class="tip"/></marker></defs>')
-    svg = _tag("svg", tip, *arrows, *map(node, order), viewBox="0 0 360 185", role="img", aria_label="the session as a graph")
+    svg = _tag("svg", tip, *arrows, *map(node, order), viewBox="0 0 400 185", role="img", aria_label="the session as a graph")
     return _tag("section", _tag("h4", f"The session as {why.model} sees it"), svg, _tag("p", "Numbers are steps; a thick arrow is a large part of what leaves its start; a large node has a large weight; the ring is the last click.", _class="mute"), _class="panel")
 
-# %% ../nbs/19_explorer.ipynb #d3f2cc65
+# %% ../nbs/19_explorer.ipynb #e54c036a
 _DASHES = ["", "7 3", "2 3", "9 3 2 3"]
 
 @patch
@@ -675,7 +686,7 @@ def rank_html(self:Exploration)->str:
     for name, dash in zip(self.shown, _DASHES):
         try: found = self.replay_ranks(name)
         except Exception: continue                      # its column says why
-        colour = "var(--sx-ink)" if name == "oracle" else colour_of(self.models[name].name)
+        colour = self.ink(name)
         spots  = [(X(t), float(Y(r)), t, int(r)) for t, r in enumerate(found, 1)]
         for part, kind in ((spots, "later"), (spots[:now], None)):
             if len(part) > 1: lines.append(_tag("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y, *_ in part), stroke=colour, stroke_dasharray=dash or None, _class=kind))
@@ -704,14 +715,14 @@ def asked(self:Exploration)->Explanation|str:
     try: return self.why()
     except Exception as e: return f"There is no explanation: {_message(e)}"
 
-# %% ../nbs/19_explorer.ipynb #1c2f8d79
+# %% ../nbs/19_explorer.ipynb #fc76002e
 _CSS = """
 .sx, .sx-explorer { --sx-bg: var(--jp-layout-color0, #fbfbfa); --sx-card: var(--jp-layout-color1, #fff); --sx-ink: var(--jp-ui-font-color1, #1f2328); --sx-mute: var(--jp-ui-font-color2, #5b6472);
   --sx-line: color-mix(in srgb, var(--sx-ink) 16%, var(--sx-card)); --sx-soft: color-mix(in srgb, var(--sx-ink) 8%, var(--sx-card)); --sx-mark: color-mix(in srgb, #E69F00 22%, var(--sx-card)); }
 .sx { color: var(--sx-ink); font: 13px/1.35 system-ui, sans-serif; box-sizing: border-box; overflow: visible; }
 .sx *, .sx *::before { box-sizing: border-box; }
-.sx h4 { font-size: 13px; font-weight: 650; margin: 0 0 6px; display: flex; gap: 7px; align-items: baseline; flex-wrap: wrap; color: var(--sx-ink); }
-.sx ol { list-style: none; margin: 0; padding: 0; } .sx p { margin: 6px 0 0; } .sx .mute, .sx small.mute { color: var(--sx-mute); font-weight: 400; }
+.sx h4 { font-size: 13px; font-weight: 650; margin: 0 0 6px !important; display: flex; gap: 7px; align-items: baseline; flex-wrap: wrap; color: var(--sx-ink); }
+.sx ol { list-style: none; margin: 0 !important; padding: 0 !important; } .sx .strip { padding: 2px !important; } .sx li { margin: 0; } .sx p { margin: 6px 0 0 !important; } .sx .mute, .sx small.mute { color: var(--sx-mute); font-weight: 400; }
 .sx button { font: inherit; color: inherit; background: none; border: 0; padding: 0; margin: 0; cursor: pointer; text-align: start; }
 .sx :is(button, li, g, summary):focus-visible { outline: 2px solid #0072B2; outline-offset: 1px; border-radius: 6px; }
 .sx .strip { display: flex; gap: 8px; flex-wrap: wrap; align-items: stretch; max-height: 218px; overflow-y: auto; padding: 2px; }
@@ -725,21 +736,21 @@ _CSS = """
 .sx .w i, .sx .bar i { display: block; height: 100%; border-radius: 4px; background: var(--m, #64748b); transition: width .2s; }
 .sx .w i.minus, .sx .bar i.minus { background: repeating-linear-gradient(135deg, var(--m, #64748b) 0 2px, transparent 2px 5px); }
 .sx .add { display: flex; } .sx .add button { width: 150px; min-height: 84px; border: 1.5px dashed var(--sx-line); border-radius: 9px; text-align: center; color: var(--sx-mute); padding: 6px 8px; } .sx .add button:hover { border-color: var(--sx-mute); }
-.sx .cols { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 12px; } .sx .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 12px; }
+.sx .cols { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(215px, 100%), 1fr)); gap: 12px; } .sx .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 12px; }
 .sx .col, .sx .panel { background: var(--sx-card); border: 1px solid var(--sx-line); border-radius: 11px; padding: 9px 11px; min-width: 0; }
 .sx .dot { width: 9px; height: 9px; border-radius: 50%; background: var(--m); align-self: center; } .sx .col h4 small { margin-inline-start: auto; font-size: 12px; }
-.sx .recs { max-height: 240px; overflow-y: auto; margin: 0 -5px; scrollbar-width: thin; }
-.sx .rec { display: flex; position: relative; border-radius: 7px; border: 1.5px solid transparent; } .sx .rec > button:first-child { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(18px, auto) minmax(0, 1fr) 38px 31px; gap: 6px; align-items: center; padding: 2px 3px; }
-.sx .rec .n, .sx .num { text-align: end; font-variant-numeric: tabular-nums; } .sx .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start; }
+.sx .recs { max-height: 204px; overflow-y: auto; margin: 0 -5px !important; scrollbar-width: thin; }
+.sx .rec { display: flex; position: relative; border-radius: 7px; border: 1.5px solid transparent; } .sx .rec > button:first-child { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(18px, auto) minmax(0, 1fr) 38px 31px; gap: 6px; align-items: center; padding: 1px 3px; }
+.sx .rec .n, .sx .num { text-align: end !important; font-variant-numeric: tabular-nums; } .sx .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start; }
 .sx .cat { display: inline-block; width: 8px; height: 8px; border-radius: 2px; background: var(--c); margin-inline-end: 6px; } .sx .bar { display: block; height: 7px; min-width: 40px; }
 .sx .move { font-size: 12px; color: var(--sx-mute); font-variant-numeric: tabular-nums; white-space: nowrap; } .sx .up { color: color-mix(in srgb, #0072B2 75%, var(--sx-ink)); } .sx .down { color: color-mix(in srgb, #D55E00 75%, var(--sx-ink)); } .sx .new { color: color-mix(in srgb, #009E73 65%, var(--sx-ink)); }
 .sx .why { position: absolute; right: 2px; top: 1px; bottom: 1px; width: 24px; color: var(--sx-mute); text-align: center !important; border-radius: 6px; background: var(--sx-card) !important; opacity: 0; } .sx .rec:is(:hover, :focus-within) .why, .sx .picked .why:focus { opacity: 1; } .sx .why:hover { background: var(--sx-soft); color: var(--sx-ink); }
 .sx .rec.hit { background: var(--sx-mark); } .sx .beyond { margin-top: 4px; position: sticky; bottom: 0; }
 .sx .picked { border-color: color-mix(in srgb, var(--sx-ink) 45%, transparent); } .sx .linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)); } .sx g.linked circle { stroke: #56B4E9; stroke-width: 4; }
 .sx .failed, .sx-said .oops { border-inline-start: 3px solid #D55E00; padding: 2px 8px; } .sx .scroll { max-height: 176px; overflow-y: auto; }
-.sx table { border-collapse: collapse; width: 100%; font-size: 12px; color: inherit; table-layout: auto; } .sx th { font-weight: 400; color: var(--sx-mute); text-align: start; padding: 1px 4px; } .sx td { padding: 1px 4px; text-align: start; vertical-align: middle; }
-.sx tr, .sx thead, .sx tbody { background: none !important; border: 0; } .sx tr.linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)) !important; } .sx td.name { max-width: 130px; } .sx th.num { text-align: end; } .sx td.num { white-space: nowrap; } .sx td .bar { min-width: 30px; } .sx .eye { --m: var(--sx-mute); } .sx .panel p { font-size: 12px; }
-.sx svg { width: 100%; max-width: 460px; height: auto; max-height: 190px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
+.sx table { border-collapse: collapse; width: 100%; font-size: 12px; color: inherit; table-layout: auto; } .sx th { font-weight: 400; color: var(--sx-mute); text-align: start !important; padding: 1px 4px; } .sx td { padding: 1px 4px; text-align: start !important; vertical-align: middle; }
+.sx tr, .sx thead, .sx tbody { background: none !important; border: 0; } .sx tr.linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)) !important; } .sx td.name { max-width: 130px; } .sx th.num { text-align: end !important; } .sx td.num { white-space: nowrap; } .sx td .bar { min-width: 30px; } .sx .eye { --m: var(--sx-mute); } .sx .panel p { font-size: 12px; }
+.sx svg { width: 100%; max-width: 380px; height: auto; max-height: 190px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
 .sx rect.spot { fill: transparent; } .sx rect.now { fill: var(--sx-soft); } .sx g[role=button] { cursor: pointer; } .sx g[role=button]:hover rect { fill: var(--sx-soft); }
 .sx .edge { fill: none; stroke: var(--sx-mute); } .sx .tip { fill: var(--sx-mute); } .sx svg .step { font-size: 10px; paint-order: stroke; stroke: var(--sx-card); stroke-width: 3px; } .sx circle.last { stroke: var(--sx-ink); stroke-width: 2; }
 .sx .found { display: flex; gap: 6px; align-items: center; overflow-x: auto; scrollbar-width: none; padding: 2px; } .sx .found > * { flex: none; } .sx .found button { border: 1px solid var(--sx-line); background: var(--sx-card); border-radius: 999px; padding: 2px 10px; max-width: 220px; } .sx .found button:hover { background: var(--sx-soft); }
@@ -776,7 +787,7 @@ def export(self:Exploration,
     with replacing(path) as tmp: tmp.write_text(self.page(), encoding="utf-8")
     return Path(path)
 
-# %% ../nbs/19_explorer.ipynb #8cdab139
+# %% ../nbs/19_explorer.ipynb #db584360
 _JS = """
 function render({ model, el }) {
   el.classList.add("sx");
@@ -881,7 +892,7 @@ def _live():
     return Live
 
 _LOOK = """
-.sx-explorer { background: var(--sx-bg); color: var(--sx-ink); padding: 10px 12px; gap: 9px; overflow: visible; }
+.sx-explorer { background: var(--sx-bg); color: var(--sx-ink); padding: 6px 10px; gap: 7px; overflow: visible; }
 .sx-explorer .sx-row { flex-flow: row wrap; gap: 6px; align-items: center; overflow: visible; } .sx-explorer .sx-grow { flex: 1 1 auto; } .sx-explorer .sx-gap { flex: 1 1 0; min-width: 0; }
 .sx-explorer .widget-html-content { white-space: nowrap; } .sx-explorer .jupyter-button { border-radius: 7px; width: auto; padding: 0 10px; border: 1px solid var(--sx-line); background: var(--sx-card); color: var(--sx-ink); }
 .sx-explorer .jupyter-button.mod-active { background: var(--sx-soft); box-shadow: inset 0 -2px 0 #0072B2; } .sx-explorer .jupyter-button:focus-visible { outline: 2px solid #0072B2; }
@@ -925,7 +936,7 @@ def found_html(self:Exploration, text:str="", category:str|None=None)->str:
     chips = (_tag("button", _tag("i", _class="cat", style=f"--c:{self.colour(i)}"), _name(self.label(i)), data_do="add", data_item=i, data_key=f"found:{i}", title=self.about(i), _class="name", _type="button") for i in found)
     return _tag("div", head, *chips, _class="found")
 
-# %% ../nbs/19_explorer.ipynb #e479b023
+# %% ../nbs/19_explorer.ipynb #7f11c9e5
 class Explorer:
     "Session, models and reasons side by side: the widgets, which show what `core` says and hand on what is pressed."
     def __init__(self,
@@ -966,7 +977,7 @@ class Explorer:
         c = self.core
         self.text   = W.Text(placeholder="Type a name to add an item: Enter takes the first", layout={"width": "330px"}).add_class("sx-search")
         kinds       = [] if c.categories is None else sorted(set(c.categories))
-        self.kind   = W.Dropdown(options=[("all categories", None), *((k, k) for k in kinds)], layout={"width": "150px", "display": None if kinds else "none"})
+        self.kind   = W.Dropdown(options=[("all categories", ""), *((k, k) for k in kinds)], layout={"width": "150px", "display": None if kinds else "none"})
         self.choice = {n: W.ToggleButton(value=n in c.shown, description=n, tooltip="show or hide this model") for n in c.models}
         for w in (self.text, self.kind): w.observe(lambda _: self._try(self._search), "value")
         for b in self.choice.values(): b.observe(lambda _: self._try(self._choose), "value")
@@ -986,12 +997,12 @@ class Explorer:
 
     def _find(self, W):
         c, top = self.core, int(self.core.sessions.lengths.max(initial=2))
-        name  = lambda text, value: W.Dropdown(options=[("any model", None), *((n, n) for n in c.models)], value=value, description=text, style={"description_width": "48px"}, layout={"width": "196px"})
+        name  = lambda text, value: W.Dropdown(options=[("any model", ""), *((n, n) for n in c.models)], value=value, description=text, style={"description_width": "48px"}, layout={"width": "196px"})
         names = list(c.models)
-        self.hit, self.miss = name("hits", names[0]), name("misses", names[1] if len(names) > 1 else None)
+        self.hit, self.miss = name("hits", names[0]), name("misses", names[1] if len(names) > 1 else "")
         self.length = W.IntRangeSlider(min=2, max=max(top, 3), value=(2, max(top, 3)), description="clicks", continuous_update=False, style={"description_width": "42px"}, layout={"width": "260px"})
-        self.of     = W.Dropdown(options=[("target: any category", None), *((k, k) for k in ([] if c.categories is None else sorted(set(c.categories))))], layout={"width": "170px"})
-        self.rare   = W.Dropdown(options=[("target: any popularity", None), *((f"target: {p}", p) for p in POPULARITY)], layout={"width": "190px"})
+        self.of     = W.Dropdown(options=[("target: any category", ""), *((k, k) for k in ([] if c.categories is None else sorted(set(c.categories))))], layout={"width": "170px"})
+        self.rare   = W.Dropdown(options=[("target: any popularity", ""), *((f"target: {p}", p) for p in POPULARITY)], layout={"width": "190px"})
         self.cases  = W.Select(options=[], rows=6, layout={"width": "100%", "display": "none"})
         self.cases.observe(lambda change: self._try(lambda: c.do("load_session", number=change["new"][0], step=change["new"][1])) if change["new"] else None, "value")
         box = W.VBox([self._row(W, self.hit, self.miss, self.length, self.of, self.rare, self._button(W, "find", "the ranks of all models are computed the first time", self._look)), self.cases])
@@ -1012,12 +1023,12 @@ class Explorer:
         box.add_class("sx-box").layout.display = "none"
         return box
 
-# %% ../nbs/19_explorer.ipynb #07ea0576
+# %% ../nbs/19_explorer.ipynb #04546d7b
 @patch
 def do(self:Explorer, **what):      # `do` = the deed, and its numbers
     "What was pressed in the page."
     deed = what.pop("do", None)
-    if deed == "add_text": what["category"] = self.kind.value
+    if deed == "add_text": what["category"] = self.kind.value or None
     self._try(lambda: self.core.do(str(deed), **what))
     if deed in ("add", "add_text") and self.text.value: self.text.value = ""
 
@@ -1038,7 +1049,7 @@ def show(self:Explorer, said:str|None, wrong:bool=False, started:float|None=None
     if wrong: return
     self.columns.html = c.columns_html()
     if started is not None: self.seconds = [*self.seconds[-999:], perf_counter() - started]
-    self.found.html = c.found_html(self.text.value, self.kind.value)
+    self.found.html = c.found_html(self.text.value, self.kind.value or None)
     why = c.asked()
     self.strip.html, self.panels.html = c.strip_html(why if isinstance(why, Explanation) else None), c.panels_html(why)
     if c.now.source is not None: self.number.value = c.now.source
@@ -1047,7 +1058,7 @@ def show(self:Explorer, said:str|None, wrong:bool=False, started:float|None=None
         if button.value != (name in c.shown): button.value = name in c.shown
 
 @patch
-def _search(self:Explorer): self.found.html = self.core.found_html(self.text.value, self.kind.value)
+def _search(self:Explorer): self.found.html = self.core.found_html(self.text.value, self.kind.value or None)
 
 @patch
 def _choose(self:Explorer):
@@ -1061,10 +1072,13 @@ def _choose(self:Explorer):
 @patch
 def _look(self:Explorer):
     c     = self.core
-    self.said.html = _tag("p", "Ranking the cases …", _class="mute", role="status")
-    found = c.find(self.hit.value, self.miss.value, self.length.value, self.of.value, self.rare.value)
+    hit, miss, category, popularity = (w.value or None for w in (self.hit, self.miss, self.of, self.rare))
+    for name in filter(None, (hit, miss)):
+        self.said.html = _tag("p", f"Ranking the cases of {c.n_sample:,} sessions with {name} …", _class="mute", role="status")
+        c.ranks_of_cases(name)
+    found = c.find(hit, miss, self.length.value, category, popularity)
     def text(r):
-        names = ", ".join(f"{n} {r[n]:,}" for n in (self.hit.value, self.miss.value) if n)
+        names = ", ".join(f"{n} {r[n]:,}" for n in (hit, miss) if n)
         return f"session {r['session']:,}, after {r['position']} of {r['length']} clicks: {c.label(r['target'])}" + (f" ({names})" if names else "")
     rows = found.head(50).to_dict("records")
     with self.cases.hold_trait_notifications(): self.cases.options, self.cases.value = [(text(r), (r["session"], r["position"])) for r in rows], None
@@ -1072,7 +1086,9 @@ def _look(self:Explorer):
     return f"{len(found):,} cases of {c.n_sample:,} sessions" + (", the clearest first; the first 50 are listed." if len(found) > 50 else "; the clearest first." if len(found) else "; ask for less.")
 
 @patch
-def _repr_mimebundle_(self:Explorer, **kwargs): return self.widget._repr_mimebundle_(**kwargs)
+def _repr_mimebundle_(self:Explorer, **kwargs):
+    said = f"The explorer: {', '.join(self.core.models)} on {len(self.core.catalogue):,} items. It needs a running kernel; `Explorer(…).core` is its current view without one."
+    return {**self.widget._repr_mimebundle_(**kwargs), "text/plain": said}
 
 # %% ../nbs/19_explorer.ipynb #5598a584
 def explorer_latency(models,            # as for `Explorer`
@@ -1098,7 +1114,7 @@ def explorer_latency(models,            # as for `Explorer`
     return {"median_ms": float(np.median(columns)), "p90_ms": float(np.quantile(columns, .9)), "all_ms": float(np.median(every)), "models": list(page.core.shown),
             "n_items": len(page.core.catalogue), "clicks": clicks, "k": k}
 
-# %% ../nbs/19_explorer.ipynb #0d54e349
+# %% ../nbs/19_explorer.ipynb #4ae3eeb4
 def open_explorer(data:str,             # a folder that `sessrec prepare` wrote; empty = the generated shop
                   models:list[str],     # names or folders of checkpoints
                  )->Explorer:
@@ -1111,7 +1127,7 @@ def open_explorer(data:str,             # a folder that `sessrec prepare` wrote;
 def _trained(data, models, folder):
     "Names and checkpoints for `open_explorer`; networks that are only named are trained into `folder`."
     known = model_names(data)
-    short = models is None              # chosen here: one epoch, small vectors
+    short = models is None              # chosen here: what is ready soon
     if short: models = ["cooccurrence", "gru4rec", "srgnn", "oracle"] if is_generated(data) else ["cooccurrence", "v-sknn", "item-knn", "markov"]
     for m in models:                    # before anything is trained
         if (Path(m)/"config.json").exists(): load_model(m, data)
@@ -1121,11 +1137,17 @@ def _trained(data, models, folder):
         if m not in NETWORKS or m not in known:
             found.append(str(Path(m).resolve()) if (Path(m)/"config.json").exists() else m)
             continue
-        print(f"sessrec: training {m}", "for one epoch" if short else "", file=sys.stderr)
+        print(f"sessrec: training {m}" + (", about twenty seconds" if short else ""), file=sys.stderr)
         network = new_network(m, data.catalogue, **({"hidden_size": 64} if short else {}))
-        network.fit(data.train, data.valid, **({"epochs": 1, "valid_sessions": 500} if short else {})).save(Path(folder)/m)
+        train, plan = _in_time(network, data) if short else (data.train, {})
+        network.fit(train, data.valid, **plan).save(Path(folder)/m)
         found.append(str(Path(folder)/m))
     return found
+
+def _in_time(network, data, seconds=20):
+    "The newest sessions, and a plan, that a network can learn in so many seconds on this machine."
+    share = seconds * training_speed(deepcopy(network), data.train, steps=5) / max(len(data.train.cases()[0]), 1)
+    return most_recent(data.train, min(share, 1)), {"epochs": int(np.clip(share, 1, 3)), "valid_sessions": 500}
 
 def serve(data:Path|str|None=None,      # a folder that `sessrec prepare` wrote; None = the generated shop
           models:list[str]|None=None,   # names or folders of checkpoints; None = as said above
@@ -1165,7 +1187,7 @@ def _run_voila(notebook, port, browser):
         if child.wait(): raise ValueError(f"Voilà ended with exit code {child.returncode}")
     except KeyboardInterrupt: pass
     finally:
-        if child.poll() is None: child.send_signal(signal.SIGINT)
+        if child.poll() is None: child.terminate()
         try: child.wait(15)
         except subprocess.TimeoutExpired: child.kill()
 

@@ -415,7 +415,7 @@ def test_an_instant_answer():
     found = explorer_latency(fitted(world, GRU4Rec(43_097, 100), NARM(43_097, 100), SRGNN(43_097, 100)), world, clicks=15)
     assert found["n_items"] == 43_097 and found["median_ms"] < 500, found
 
-# %% ../../nbs/19_explorer.ipynb #ccdc4c1b
+# %% ../../nbs/19_explorer.ipynb #34fe42d3
 @pytest.fixture
 def browser():
     "Debian's Chromium, headless."
@@ -448,7 +448,7 @@ class Server:
         except subprocess.TimeoutExpired: self.proc.kill()
         self.out.close()
     def said(self): return self.log.read_text(errors="replace")
-    def wait_for(self, url, seconds=120):
+    def wait_for(self, url, seconds=300):
         "Until it answers."
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -468,7 +468,7 @@ class Visit:
     "A page, what its console said, and the things that a visitor does."
     def __init__(self, browser, url, shots, name, width=1280, height=800, **options):
         self.page, self.wrong, self.shots, self.name = browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True, **options), [], shots, name
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(180_000)
         self.page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" and "module-federation.io" not in m.text else None)     # that one is of other extensions that this machine's JupyterLab may have
         self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
         self.page.on("dialog", lambda d: (self.wrong.append(f"dialog: {d.message}"), d.dismiss()))
@@ -481,7 +481,7 @@ class Visit:
         self.page.screenshot(path=self.shots/f"{self.name}-{what}.png")
     def until(self, holds, what):
         "Wait until `holds()`."
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not holds():
             assert time.monotonic() < end, f"never seen: {what}"
             self.page.wait_for_timeout(50)
@@ -584,7 +584,7 @@ def walk_through(v):
 
 LOUD = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|Error:")
 
-# %% ../../nbs/19_explorer.ipynb #d579657a
+# %% ../../nbs/19_explorer.ipynb #18bd018d
 @pytest.fixture(scope="module")
 def prepared_shop(tmp_path_factory):
     "A prepared folder whose raw ids are names that bite, and a checkpoint."
@@ -605,7 +605,7 @@ def test_in_voila(browser, prepared_shop, tmp_path, shots):
     port  = free_port()
     words = [sys.executable, "-c", "from sessrec.cli import main; main()", "explore", "--data", str(prepared_shop/"data"), "--models", f"cooccurrence,markov,{prepared_shop/'srgnn'}", "--port", str(port), "--no-browser"]
     with Server(words, tmp_path/"voila.log") as server:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while "the explorer is at" not in server.said():
             assert server.proc.poll() is None and time.monotonic() < end, server.said()
             time.sleep(.2)
@@ -616,9 +616,17 @@ def test_in_voila(browser, prepared_shop, tmp_path, shots):
         again = Visit(browser, visit.page.url.replace("/#", "/?theme=dark#"), shots, "voila-dark-half", 680, 800)
         again.until(lambda: again.cards() == cards, "the session of the link")
         again.shot("1-link")
+        bottom = lambda: again.page.evaluate("document.querySelector('.sx .panels').getBoundingClientRect().bottom")
         assert again.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         dark = again.page.evaluate("getComputedStyle(document.querySelector('.sx .col')).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number)")
         assert max(dark) < (1.01 if max(dark) <= 1 else 100) and max(dark) != 255, dark
+        again.page.set_viewport_size({"width": 1280, "height": 800})
+        again.press("▶ replay")
+        again.press("any session")
+        again.press("next click ▶")
+        again.until(lambda: len(again.cards()) == 2, "the next click")
+        again.shot("2-whole")
+        assert again.at(".sx .panel").count() >= 2 and bottom() <= 800, "the explorer is higher than a screen of 1280 x 800"
         assert visit.wrong == again.wrong == []
         assert not LOUD.search(server.said()), server.said()
 
