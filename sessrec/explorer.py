@@ -253,7 +253,7 @@ def redo(self:Exploration):
     self.past.append(self.now)
     self._change(self.future.pop())
 
-# %% ../nbs/19_explorer.ipynb #fc76a3b7
+# %% ../nbs/19_explorer.ipynb #ea4389dc
 @patch
 def _known(self:Exploration, item):
     if not (isinstance(item, (int, np.integer)) and 1 <= item <= len(self.catalogue)): raise ValueError(f"there is no item {item!r}: ids go from 1 to {len(self.catalogue):,}")
@@ -292,6 +292,7 @@ def again(self:Exploration, at:int):    # its place, from 0
 def clear(self:Exploration):
     "An empty session."
     self._go([])
+    self.picked = None
 
 # %% ../nbs/19_explorer.ipynb #40aff0e1
 @patch
@@ -371,7 +372,7 @@ def add_text(self:Exploration, text:str, category:str|None=None):
     if not found: raise ValueError(f"no item is called {str(text)[:60]!r}")
     self.add(found[0])
 
-# %% ../nbs/19_explorer.ipynb #de4159de
+# %% ../nbs/19_explorer.ipynb #263bc08b
 @patch
 def load_session(self:Exploration,
                  number:int,    # of the test session
@@ -382,6 +383,7 @@ def load_session(self:Exploration,
     whole = self.sessions[int(number)]
     if not (isinstance(step, (int, np.integer)) and 0 <= step <= len(whole)): raise ValueError(f"session {number} has {len(whole)} clicks, not {step!r}")
     self._go(whole[:step], int(number))
+    self.picked = None
 
 @patch
 def replay(self:Exploration)->np.ndarray|None:      # all clicks of the test session; None = no replay, or no longer
@@ -628,7 +630,7 @@ def why_html(self:Exploration, why:Explanation|str)->str:
     return _tag("section", _tag("h4", _tag("span", f"Why does {why.model} say ", _tag("u", _name(self.label(why.item))), "? ", _tag("small", f"share {why.share:.1%}", _class="mute"))),
                 _tag("div", _tag("table", _tag("thead", head), _tag("tbody", *lines)), _class="scroll"), _tag("p", note, _class="mute"), _class="panel", style=f"--m:{self.ink(why.model)}")
 
-# %% ../nbs/19_explorer.ipynb #ba48cb05
+# %% ../nbs/19_explorer.ipynb #80e152d1
 def _cut(text, n): return text if len(text) <= n else text[:n - 1] + "…"
 
 @patch
@@ -666,7 +668,7 @@ def graph_html(self:Exploration, why:Explanation)->str:
         return _tag("g", _tag("title", f"{name}: weight {weight[i]:+.2f}"), _tag("circle", cx=f"{px:.0f}", cy=f"{py:.0f}", r=f"{size[i]:.1f}", fill=self.colour(x[i]), _class="last" if i == last else None), *text, data_item=x[i] or None)
     tip = _Html('<defs><marker id="sx-tip" markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8" refX="4" refY="4" orient="auto"><path d="M0 0L8 4L0 8z" class="tip"/></marker></defs>')
     svg = _tag("svg", tip, *arrows, *map(node, order), viewBox="0 0 400 185", role="img", aria_label="the session as a graph")
-    return _tag("section", _tag("h4", f"The session as {why.model} sees it"), svg, _tag("p", "Numbers are steps; a thick arrow is a large part of what leaves its start; a large node has a large weight; the ring is the last click.", _class="mute"), _class="panel")
+    return _tag("section", _tag("h4", f"The session as {why.model} sees it"), svg, _tag("p", "Numbers: steps. Thick: much of what leaves. Large: a large weight. Ring: the last click.", _class="mute"), _class="panel")
 
 # %% ../nbs/19_explorer.ipynb #e54c036a
 _DASHES = ["", "7 3", "2 3", "9 3 2 3"]
@@ -715,7 +717,7 @@ def asked(self:Exploration)->Explanation|str:
     try: return self.why()
     except Exception as e: return f"There is no explanation: {_message(e)}"
 
-# %% ../nbs/19_explorer.ipynb #fc76002e
+# %% ../nbs/19_explorer.ipynb #bf39e01d
 _CSS = """
 .sx, .sx-explorer { --sx-bg: var(--jp-layout-color0, #fbfbfa); --sx-card: var(--jp-layout-color1, #fff); --sx-ink: var(--jp-ui-font-color1, #1f2328); --sx-mute: var(--jp-ui-font-color2, #5b6472);
   --sx-line: color-mix(in srgb, var(--sx-ink) 16%, var(--sx-card)); --sx-soft: color-mix(in srgb, var(--sx-ink) 8%, var(--sx-card)); --sx-mark: color-mix(in srgb, #E69F00 22%, var(--sx-card)); }
@@ -739,18 +741,18 @@ _CSS = """
 .sx .cols { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(215px, 100%), 1fr)); gap: 12px; } .sx .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 12px; }
 .sx .col, .sx .panel { background: var(--sx-card); border: 1px solid var(--sx-line); border-radius: 11px; padding: 9px 11px; min-width: 0; }
 .sx .dot { width: 9px; height: 9px; border-radius: 50%; background: var(--m); align-self: center; } .sx .col h4 small { margin-inline-start: auto; font-size: 12px; }
-.sx .recs { max-height: 204px; overflow-y: auto; margin: 0 -5px !important; scrollbar-width: thin; }
+.sx .recs { max-height: 217px; overflow-y: auto; margin: 0 -5px !important; scrollbar-width: thin; }
 .sx .rec { display: flex; position: relative; border-radius: 7px; border: 1.5px solid transparent; } .sx .rec > button:first-child { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(18px, auto) minmax(0, 1fr) 38px 31px; gap: 6px; align-items: center; padding: 1px 3px; }
 .sx .rec .n, .sx .num { text-align: end !important; font-variant-numeric: tabular-nums; } .sx .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start; }
 .sx .cat { display: inline-block; width: 8px; height: 8px; border-radius: 2px; background: var(--c); margin-inline-end: 6px; } .sx .bar { display: block; height: 7px; min-width: 40px; }
 .sx .move { font-size: 12px; color: var(--sx-mute); font-variant-numeric: tabular-nums; white-space: nowrap; } .sx .up { color: color-mix(in srgb, #0072B2 75%, var(--sx-ink)); } .sx .down { color: color-mix(in srgb, #D55E00 75%, var(--sx-ink)); } .sx .new { color: color-mix(in srgb, #009E73 65%, var(--sx-ink)); }
 .sx .why { position: absolute; right: 2px; top: 1px; bottom: 1px; width: 24px; color: var(--sx-mute); text-align: center !important; border-radius: 6px; background: var(--sx-card) !important; opacity: 0; } .sx .rec:is(:hover, :focus-within) .why, .sx .picked .why:focus { opacity: 1; } .sx .why:hover { background: var(--sx-soft); color: var(--sx-ink); }
-.sx .rec.hit { background: var(--sx-mark); } .sx .beyond { margin-top: 4px; position: sticky; bottom: 0; }
+.sx .rec.hit { background: var(--sx-mark); position: sticky; top: 0; bottom: 0; z-index: 1; } .sx .beyond { margin-top: 4px; }
 .sx .picked { border-color: color-mix(in srgb, var(--sx-ink) 45%, transparent); } .sx .linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)); } .sx g.linked circle { stroke: #56B4E9; stroke-width: 4; }
 .sx .failed, .sx-said .oops { border-inline-start: 3px solid #D55E00; padding: 2px 8px; } .sx .scroll { max-height: 176px; overflow-y: auto; }
 .sx table { border-collapse: collapse; width: 100%; font-size: 12px; color: inherit; table-layout: auto; } .sx th { font-weight: 400; color: var(--sx-mute); text-align: start !important; padding: 1px 4px; } .sx td { padding: 1px 4px; text-align: start !important; vertical-align: middle; }
 .sx tr, .sx thead, .sx tbody { background: none !important; border: 0; } .sx tr.linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)) !important; } .sx td.name { max-width: 130px; } .sx th.num { text-align: end !important; } .sx td.num { white-space: nowrap; } .sx td .bar { min-width: 30px; } .sx .eye { --m: var(--sx-mute); } .sx .panel p { font-size: 12px; }
-.sx svg { width: 100%; max-width: 380px; height: auto; max-height: 190px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
+.sx svg { width: 100%; max-width: 380px; height: auto; max-height: 165px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
 .sx rect.spot { fill: transparent; } .sx rect.now { fill: var(--sx-soft); } .sx g[role=button] { cursor: pointer; } .sx g[role=button]:hover rect { fill: var(--sx-soft); }
 .sx .edge { fill: none; stroke: var(--sx-mute); } .sx .tip { fill: var(--sx-mute); } .sx svg .step { font-size: 10px; paint-order: stroke; stroke: var(--sx-card); stroke-width: 3px; } .sx circle.last { stroke: var(--sx-ink); stroke-width: 2; }
 .sx .found { display: flex; gap: 6px; align-items: center; overflow-x: auto; scrollbar-width: none; padding: 2px; } .sx .found > * { flex: none; } .sx .found button { border: 1px solid var(--sx-line); background: var(--sx-card); border-radius: 999px; padding: 2px 10px; max-width: 220px; } .sx .found button:hover { background: var(--sx-soft); }
