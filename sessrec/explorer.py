@@ -670,7 +670,7 @@ def graph_html(self:Exploration, why:Explanation)->str:
     svg = _tag("svg", tip, *arrows, *map(node, order), viewBox="0 0 400 185", role="img", aria_label="the session as a graph")
     return _tag("section", _tag("h4", f"The session as {why.model} sees it"), svg, _tag("p", "Numbers: steps. Thick: much of what leaves. Large: a large weight. Ring: the last click.", _class="mute"), _class="panel")
 
-# %% ../nbs/19_explorer.ipynb #e54c036a
+# %% ../nbs/19_explorer.ipynb #e88ed493
 _DASHES = ["", "7 3", "2 3", "9 3 2 3"]
 
 @patch
@@ -680,7 +680,7 @@ def rank_html(self:Exploration)->str:
     whole = self.replay()
     if whole is None or len(whole) < 2:
         return _tag("section", head, _tag("p", "Replay a test session: then this line shows for each model when it saw the next click coming." if self.now.source is None else "The clicks are no longer those of the test session; undo brings the replay back.", _class="mute"), _class="panel")
-    n, lines, ends = len(whole) - 1, [], []
+    n, lines, ends, at = len(whole) - 1, [], [], {}
     X   = lambda t: 48 + (t - 1) * 256 / max(n - 1, 1)
     top = np.log10(max(len(self.catalogue), 10))
     Y   = lambda r: 12 + np.log10(np.minimum(r, len(self.catalogue))) / top * 128
@@ -688,6 +688,7 @@ def rank_html(self:Exploration)->str:
     for name, dash in zip(self.shown, _DASHES):
         try: found = self.replay_ranks(name)
         except Exception: continue                      # its column says why
+        for t, r in enumerate(found, 1): at.setdefault(t, []).append(f"{name} {r:,}")
         colour = self.ink(name)
         spots  = [(X(t), float(Y(r)), t, int(r)) for t, r in enumerate(found, 1)]
         for part, kind in ((spots, "later"), (spots[:now], None)):
@@ -699,9 +700,10 @@ def rank_html(self:Exploration)->str:
     names = [_tag("text", _cut(name, 14), x=310, y=f"{y + 4:.0f}", style=f"fill:{colour}") for y, name, colour in ends]
     grid  = [_Html(f'<line x1="42" x2="304" y1="{Y(r):.0f}" y2="{Y(r):.0f}" class="grid"/><text x="36" y="{Y(r) + 4:.0f}" text-anchor="end">{r:,}</text>') for r in (1, 10, 100, 1000, 10_000) if r <= len(self.catalogue)]
     every = -(-n // 12)
-    goto  = [_tag("g", _tag("title", f"after {t} of {len(whole)} clicks; then came {self.label(int(whole[t]))}"), _tag("rect", x=f"{X(t) - 9:.0f}", y=6, width=18, height=150, _class="now" if t == now else "spot", rx=4),
+    here  = [_tag("rect", x=f"{X(now) - 9:.0f}", y=6, width=18, height=154, rx=4, _class="now")] if 1 <= now <= n else []
+    goto  = [_tag("g", _tag("title", f"after {t} of {len(whole)} clicks came {self.label(int(whole[t]))}: rank {', '.join(at.get(t, []))}"), _tag("rect", x=f"{X(t) - 9:.0f}", y=6, width=18, height=154, rx=4, _class="spot"),
                   _tag("text", t, x=f"{X(t):.0f}", y=156, text_anchor="middle") if t % every == 0 or n <= 12 else "", data_do="goto", data_step=t, data_key=f"goto:{t}", tabindex=0, role="button", aria_label=f"go to click {t}") for t in range(1, n + 1)]
-    svg = _tag("svg", *grid, *goto, *lines, *names, viewBox="0 0 400 162", role="group", aria_label="rank of the true next item at every step; a line a model")
+    svg = _tag("svg", *grid, *here, *lines, *names, *goto, viewBox="0 0 400 162", role="group", aria_label="rank of the true next item at every step; a line a model")
     return _tag("section", head, svg, _tag("p", f"Session {self.now.source:,}, click {now} of {len(whole)}. Up is better; the scale is logarithmic. A click on a number goes there.", _class="mute"), _class="panel")
 
 @patch
@@ -717,7 +719,7 @@ def asked(self:Exploration)->Explanation|str:
     try: return self.why()
     except Exception as e: return f"There is no explanation: {_message(e)}"
 
-# %% ../nbs/19_explorer.ipynb #bf39e01d
+# %% ../nbs/19_explorer.ipynb #a3947f0b
 _CSS = """
 .sx, .sx-explorer { --sx-bg: var(--jp-layout-color0, #fbfbfa); --sx-card: var(--jp-layout-color1, #fff); --sx-ink: var(--jp-ui-font-color1, #1f2328); --sx-mute: var(--jp-ui-font-color2, #5b6472);
   --sx-line: color-mix(in srgb, var(--sx-ink) 16%, var(--sx-card)); --sx-soft: color-mix(in srgb, var(--sx-ink) 8%, var(--sx-card)); --sx-mark: color-mix(in srgb, #E69F00 22%, var(--sx-card)); }
@@ -753,7 +755,7 @@ _CSS = """
 .sx table { border-collapse: collapse; width: 100%; font-size: 12px; color: inherit; table-layout: auto; } .sx th { font-weight: 400; color: var(--sx-mute); text-align: start !important; padding: 1px 4px; } .sx td { padding: 1px 4px; text-align: start !important; vertical-align: middle; }
 .sx tr, .sx thead, .sx tbody { background: none !important; border: 0; } .sx tr.linked { background: color-mix(in srgb, #56B4E9 24%, var(--sx-card)) !important; } .sx td.name { max-width: 130px; } .sx th.num { text-align: end !important; } .sx td.num { white-space: nowrap; } .sx td .bar { min-width: 30px; } .sx .eye { --m: var(--sx-mute); } .sx .panel p { font-size: 12px; }
 .sx svg { width: 100%; max-width: 380px; height: auto; max-height: 165px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
-.sx rect.spot { fill: transparent; } .sx rect.now { fill: var(--sx-soft); } .sx g[role=button] { cursor: pointer; } .sx g[role=button]:hover rect { fill: var(--sx-soft); }
+.sx rect.spot { fill: transparent; } .sx rect.now { fill: var(--sx-soft); } .sx g[role=button] { cursor: pointer; } .sx g[role=button]:hover rect { fill: color-mix(in srgb, var(--sx-ink) 6%, transparent); }
 .sx .edge { fill: none; stroke: var(--sx-mute); } .sx .tip { fill: var(--sx-mute); } .sx svg .step { font-size: 10px; paint-order: stroke; stroke: var(--sx-card); stroke-width: 3px; } .sx circle.last { stroke: var(--sx-ink); stroke-width: 2; }
 .sx .found { display: flex; gap: 6px; align-items: center; overflow-x: auto; scrollbar-width: none; padding: 2px; } .sx .found > * { flex: none; } .sx .found button { border: 1px solid var(--sx-line); background: var(--sx-card); border-radius: 999px; padding: 2px 10px; max-width: 220px; } .sx .found button:hover { background: var(--sx-soft); }
 """
@@ -774,6 +776,9 @@ def html(self:Exploration)->str:
 
 @patch
 def _repr_html_(self:Exploration): return self.html()
+
+@patch
+def __repr__(self:Exploration): return f"Exploration({len(self.now.clicks)} clicks; {', '.join(self.shown)}; {len(self.catalogue):,} items)"
 
 @patch
 def page(self:Exploration)->str:
