@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'data', 'AsJson', 'Device', 'DataDir', 'Tracker', 'Peer', 'data_list', 'data_download', 'data_info', 'prepare',
-           'leaderboard', 'recommend', 'train', 'evaluate', 'bench', 'course', 'lab', 'main']
+           'leaderboard', 'recommend', 'train', 'evaluate', 'bench', 'course', 'lab', 'explore', 'main']
 
 # %% ../nbs/99_cli.ipynb #b44faef9
 from enum import StrEnum
@@ -275,6 +275,16 @@ def lab(dir:Annotated[Path|None, typer.Option(help="Lay the lessons out in this 
     "Open the course in JupyterLab."
     from sessrec.course import open_lab
     open_lab(dir, browser)
+
+# %% ../nbs/99_cli.ipynb #7be41d02
+@app.command()
+def explore(data:Annotated[Path|None, typer.Option("--data", help="A folder that `sessrec prepare` wrote; the generated shop by default.")]=None,
+            models:Annotated[str|None, typer.Option(help="Names or folders of checkpoints, with commas between; by default models that are ready in a minute.")]=None,
+            port:Annotated[int, typer.Option(min=1, max=65535, help="Of the page, on this machine only.")]=8866,
+            browser:Annotated[bool, typer.Option(help="Open the page in the browser.")]=True):
+    "Click a session together and watch several models re-rank, in the browser."
+    from sessrec.explorer import serve
+    serve(data, models.split(",") if models else None, port, browser)
 
 # %% ../nbs/99_cli.ipynb #51592d59
 _Misuse = typer.BadParameter.__mro__[2]      # ClickException: click's own, or the copy that newer versions of Typer carry

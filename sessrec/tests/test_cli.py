@@ -33,7 +33,7 @@ def fails_with_one_line(code, *words, says=""):
 
 def test_help_lists_the_commands():
     rc, out, err = run_cli("--help")
-    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "bench", "course", "lab"))
+    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "bench", "course", "lab", "explore"))
     assert run_cli()[0] == 0 and run_cli("--version")[1].strip()
 
 @pytest.mark.parametrize("words, says", [
