@@ -49,6 +49,12 @@ def test_all_models_can_be_measured(small):
     assert {r["what"] for r in rows if r["part"] == "training"} == set(NETWORKS)
     assert [r["what"] for r in rows if r["part"] == "recommend"] == model_names(small)
 
+def test_the_explorer_is_measured(small):
+    "With up to three networks as its columns; with other models where there is no network."
+    for names, what in ((["pop", "markov"], "pop + markov"), (["pop", "rnn", "narm"], "rnn + narm")):
+        found, = bench(small, names, ["explorer"], steps=1, progress=False)
+        assert found["what"] == what and found["unit"] == "clicks" and 0 < found["ours"] < 1.5 * found["reference"]
+
 def test_a_class_or_a_part_of_ones_own(small, monkeypatch):
     rows = bench(small, ["sessrec.training:LastClick"], ["training"], steps=1, progress=False)
     assert [r["what"] for r in rows] == ["sessrec.training:LastClick"]
