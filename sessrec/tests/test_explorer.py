@@ -584,7 +584,7 @@ def walk_through(v):
 
 LOUD = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|Error:")
 
-# %% ../../nbs/19_explorer.ipynb #18bd018d
+# %% ../../nbs/19_explorer.ipynb #2f5d6e9b
 @pytest.fixture(scope="module")
 def prepared_shop(tmp_path_factory):
     "A prepared folder whose raw ids are names that bite, and a checkpoint."
