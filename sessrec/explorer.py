@@ -719,7 +719,7 @@ def asked(self:Exploration)->Explanation|str:
     try: return self.why()
     except Exception as e: return f"There is no explanation: {_message(e)}"
 
-# %% ../nbs/19_explorer.ipynb #a3947f0b
+# %% ../nbs/19_explorer.ipynb #d1c67340
 _CSS = """
 .sx, .sx-explorer { --sx-bg: var(--jp-layout-color0, #fbfbfa); --sx-card: var(--jp-layout-color1, #fff); --sx-ink: var(--jp-ui-font-color1, #1f2328); --sx-mute: var(--jp-ui-font-color2, #5b6472);
   --sx-line: color-mix(in srgb, var(--sx-ink) 16%, var(--sx-card)); --sx-soft: color-mix(in srgb, var(--sx-ink) 8%, var(--sx-card)); --sx-mark: color-mix(in srgb, #E69F00 22%, var(--sx-card)); }
@@ -762,7 +762,7 @@ _CSS = """
 
 _STILL = """
 .sx-still .rec > span:first-child { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(18px, auto) minmax(0, 1fr) 38px 31px; gap: 6px; align-items: center; padding: 2px 3px; }
-.sx-still .card { cursor: default; } .sx-still { display: grid; gap: 12px; background: var(--sx-bg); padding: 12px; }
+.sx-still .cols { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); } .sx-still .card { cursor: default; } .sx-still { display: grid; gap: 12px; background: var(--sx-bg); padding: 12px; }
 """
 _DARK = "@media (prefers-color-scheme: dark) { :root { --jp-layout-color0: #111417; --jp-layout-color1: #1a1e22; --jp-ui-font-color1: #e6e8ea; --jp-ui-font-color2: #a7b0ba; } } body { margin: 0; }"
 

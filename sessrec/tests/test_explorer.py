@@ -584,7 +584,7 @@ def walk_through(v):
 
 LOUD = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|Error:")
 
-# %% ../../nbs/19_explorer.ipynb #18bd018d
+# %% ../../nbs/19_explorer.ipynb #2f5d6e9b
 @pytest.fixture(scope="module")
 def prepared_shop(tmp_path_factory):
     "A prepared folder whose raw ids are names that bite, and a checkpoint."
@@ -653,7 +653,7 @@ def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
 
 @pytest.mark.parametrize("words, code, says", [
     (["--data", "no-such-folder"], 1, "no-such-folder"), (["--models", "pop,crystal-ball"], 1, "crystal-ball"), (["--models", "{}"], 1, "is not a checkpoint"),
-    (["--port", "many"], 2, "many"), (["--port", "70000"], 2, "70000")])
+    (["--port", "many"], 2, "--port"), (["--port", "70000"], 2, "--port")])
 def test_bad_words_get_one_line(prepared_shop, capsys, tmp_path, words, code, says):
     from sessrec.tests.test_cli import in_process
     (tmp_path/"config.json").write_text("{")
