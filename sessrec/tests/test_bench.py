@@ -36,7 +36,7 @@ def test_every_part_gives_rows(small):
     rows = bench(small, ["pop", "item-knn", "lstm", "srgnn"], steps=1, progress=False)
     found = [(r["part"], r["what"]) for r in rows]
     assert found == [*(("training", m) for m in ("lstm", "srgnn")), *((part, m) for part in ("scoring", "recommend") for m in ("pop", "item-knn", "lstm", "srgnn")),
-                     ("batches", "sessions"), ("batches", "cases"), ("preparation", "yoochoose"), ("preparation", "diginetica")]
+                     ("explorer", "lstm + srgnn"), ("batches", "sessions"), ("batches", "cases"), ("preparation", "yoochoose"), ("preparation", "diginetica")]
     for r in rows: assert all(r[k] > 0 for k in ("ours", "reference", "ratio")), r
     assert json.loads(json.dumps(rows)) == rows
     table = as_table(rows)
