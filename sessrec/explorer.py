@@ -368,7 +368,8 @@ def search(self:Exploration,
 @patch
 def add_text(self:Exploration, text:str, category:str|None=None):
     "Click the first item that a search finds."
-    found = self.search(text, category, 1) if str(text).strip() else []
+    if not str(text).strip(): raise ValueError("type a name first")
+    found = self.search(text, category, 1)
     if not found: raise ValueError(f"no item is called {str(text)[:60]!r}")
     self.add(found[0])
 
@@ -383,7 +384,7 @@ def load_session(self:Exploration,
     whole = self.sessions[int(number)]
     if not (isinstance(step, (int, np.integer)) and 0 <= step <= len(whole)): raise ValueError(f"session {number} has {len(whole)} clicks, not {step!r}")
     self._go(whole[:step], int(number))
-    self.picked = None
+    self.picked, self._before = None, {}            # nothing to compare another session with
 
 @patch
 def replay(self:Exploration)->np.ndarray|None:      # all clicks of the test session; None = no replay, or no longer
@@ -495,6 +496,7 @@ def load_state(self:Exploration,
     self.show([str(n) for n in shown])
     self.picked = picked and (picked[0], self._id_of(picked[1]))
     self._go(ids, source)
+    self._before = {}
 
 @patch
 def _id_of(self:Exploration, raw):
@@ -587,7 +589,7 @@ def column_html(self:Exploration, name:str, live:bool=True)->str:
         return _tag("section", _tag("h4", dot, name), _tag("p", "This model failed: ", _message(e), _class="failed", role="alert"), _class="col", style=style, aria_label=name)
     most  = max((r.share for r in rows), default=0) or 1
     said  = "" if target is None else "★ not in the catalogue" if not target else f"★ rank {truth:,}"
-    picked = self.picked and self.picked[1]
+    picked = self.picked[1] if self.picked and self.picked[0] == name else None
     def row(r, true, beyond=False):
         kind, arrow, moved = self._moved(r)
         label  = f"{r.place}. {self.label(r.item)}"
@@ -624,9 +626,9 @@ def why_html(self:Exploration, why:Explanation|str)->str:
         eye  = [_tag("td", _tag("span", _tag("i", style=f"width:{100 * abs(why.attention[at]) / look:.0f}%", _class="minus" if why.attention[at] < 0 else None), _class="bar eye"), title=f"attention {why.attention[at]:+.2f}")] if looks else []
         name = _tag("td", _tag("i", _class="cat", style=f"--c:{self.colour(why.clicks[at])}"), f"{at + 1} ", _name(label), _class="name", title=label)
         return _tag("tr", name, _tag("td", bar), _tag("td", _points(part), _class="num"), _tag("td", f"{why.place:,} → {why.places[at]:,}", _class="num mute"), *eye, data_item=why.clicks[at] or None)
-    head  = _tag("tr", _tag("th", "without click"), _tag("th", "share"), _tag("th", "points", _class="num"), _tag("th", "place", _class="num"), *([_tag("th", "attention")] if looks else []))
+    head  = _tag("tr", _tag("th", "without click"), _tag("th", "speaks"), _tag("th", "share", _class="num"), _tag("th", "place", _class="num"), *([_tag("th", "attention")] if looks else []))
     lines = [l for at in range(len(why.clicks)) if (l := line(at))]
-    note  = "Bars: the click speaks for the item; hatched: against it. " + ("A hatched weight is below 0. " if looks and np.nanmin(why.attention) < 0 else "") + ("Attention shows where a model looks, not why it decides: it is not the cause." if looks else "This model has no attention to show.")
+    note  = "Without the click, the share changes by so many points. Bars: the click speaks for the item; hatched: against it. " + ("A hatched weight is below 0. " if looks and np.nanmin(why.attention) < 0 else "") + ("Attention shows where a model looks, not why it decides: it is not the cause." if looks else "This model has no attention to show.")
     return _tag("section", _tag("h4", _tag("span", f"Why does {why.model} say ", _tag("u", _name(self.label(why.item))), "? ", _tag("small", f"share {why.share:.1%}", _class="mute"))),
                 _tag("div", _tag("table", _tag("thead", head), _tag("tbody", *lines)), _class="scroll"), _tag("p", note, _class="mute"), _class="panel", style=f"--m:{self.ink(why.model)}")
 
@@ -757,12 +759,12 @@ _CSS = """
 .sx svg { width: 100%; max-width: 380px; height: auto; max-height: 165px; display: block; margin: 0 auto; } .sx svg text { font: 11px system-ui, sans-serif; fill: var(--sx-mute); } .sx polyline { fill: none; stroke-width: 2; } .sx .later { opacity: .3; } .sx .grid { stroke: var(--sx-line); }
 .sx rect.spot { fill: transparent; } .sx rect.now { fill: var(--sx-soft); } .sx g[role=button] { cursor: pointer; } .sx g[role=button]:hover rect { fill: color-mix(in srgb, var(--sx-ink) 6%, transparent); }
 .sx .edge { fill: none; stroke: var(--sx-mute); } .sx .tip { fill: var(--sx-mute); } .sx svg .step { font-size: 10px; paint-order: stroke; stroke: var(--sx-card); stroke-width: 3px; } .sx circle.last { stroke: var(--sx-ink); stroke-width: 2; }
-.sx .found { display: flex; gap: 6px; align-items: center; overflow-x: auto; scrollbar-width: none; padding: 2px; } .sx .found > * { flex: none; } .sx .found button { border: 1px solid var(--sx-line); background: var(--sx-card); border-radius: 999px; padding: 2px 10px; max-width: 220px; } .sx .found button:hover { background: var(--sx-soft); }
+.sx .found { display: flex; gap: 6px; align-items: center; overflow-x: auto; scrollbar-width: thin; padding: 2px; } .sx .found > * { flex: none; } .sx .found button { border: 1px solid var(--sx-line); background: var(--sx-card); border-radius: 999px; padding: 2px 10px; max-width: 220px; } .sx .found button:hover { background: var(--sx-soft); }
 """
 
 _STILL = """
 .sx-still .rec > span:first-child { flex: 1; min-width: 0; display: grid; grid-template-columns: minmax(18px, auto) minmax(0, 1fr) 38px 31px; gap: 6px; align-items: center; padding: 2px 3px; }
-.sx-still .cols { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); } .sx-still .card { cursor: default; } .sx-still { display: grid; gap: 12px; background: var(--sx-bg); padding: 12px; }
+.sx-still .recs { max-height: none; overflow: visible; } .sx-still .cols { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); } .sx-still .card { cursor: default; } .sx-still { display: grid; gap: 12px; background: var(--sx-bg); padding: 12px; }
 """
 _DARK = "@media (prefers-color-scheme: dark) { :root { --jp-layout-color0: #111417; --jp-layout-color1: #1a1e22; --jp-ui-font-color1: #e6e8ea; --jp-ui-font-color2: #a7b0ba; } } body { margin: 0; }"
 
@@ -771,7 +773,7 @@ def html(self:Exploration)->str:
     "The current view with its own style and nothing to press."
     why  = self.asked()
     body = self.strip_html(why if isinstance(why, Explanation) else None, live=False) + self.columns_html(live=False) + self.panels_html(why)
-    body = re.sub(r' (?:tabindex|draggable|data-do|data-key)="[^"]*"', "", body).replace("<button ", "<span ").replace("</button>", "</span>")   # a quote in a name is escaped, so no name can hold these
+    body = re.sub(r' (?:tabindex|draggable|data-do|data-key)="[^"]*"', "", body).replace("<button ", "<span ").replace("</button>", "</span>").replace(". Enter clicks it, W asks why.", "").replace(" A click on a number goes there.", "")   # a quote in a name is escaped, so no name can hold these
     return f'<div class="sx sx-still"><style>{_CSS}{_STILL}</style>{body}</div>'
 
 @patch
@@ -803,10 +805,16 @@ function render({ model, el }) {
   const send = (what) => model.send({ ...what });
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+  let pressed = false, late = false;
+  function letGo() { setTimeout(() => { pressed = false; if (late) { late = false; draw(); } }); }      // after the click has arrived
+  el.addEventListener("pointerdown", () => { pressed = true; });
+  for (const type of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(type, letGo, true);
+
   function draw() {
     const top  = (n) => n.getBoundingClientRect().top - el.getBoundingClientRect().top;
     const was  = new Map([...el.querySelectorAll("[data-row]")].map((n) => [n.dataset.row, top(n)]));
     const held = el.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    if (pressed) { late = true; return; }                      // what is under the finger stays until it is let go
     el.innerHTML = model.get("html");
     if (held) [...el.querySelectorAll("[data-key]")].find((n) => n.dataset.key === held)?.focus({ preventScroll: true });
     if (!was.size || calm.matches) return;
@@ -882,7 +890,7 @@ function render({ model, el }) {
   model.on("change:html", draw);
   draw();
   if (model.get("search") && location.hash.startsWith("#explorer=")) send({ do: "load_state", text: location.hash });
-  return () => { document.removeEventListener("keydown", typed, true); model.off("msg:custom", told); model.off("change:html", draw); };
+  return () => { for (const type of ["pointerup", "pointercancel", "dragend"]) document.removeEventListener(type, letGo, true); document.removeEventListener("keydown", typed, true); model.off("msg:custom", told); model.off("change:html", draw); };
 }
 export default { render };
 """
@@ -985,9 +993,10 @@ class Explorer:
         self.text   = W.Text(placeholder="Type a name to add an item: Enter takes the first", layout={"width": "330px"}).add_class("sx-search")
         kinds       = [] if c.categories is None else sorted(set(c.categories))
         self.kind   = W.Dropdown(options=[("all categories", ""), *((k, k) for k in kinds)], layout={"width": "150px", "display": None if kinds else "none"})
+        self.pressing = False                   # are the buttons being pressed by the page itself?
         self.choice = {n: W.ToggleButton(value=n in c.shown, description=n, tooltip="show or hide this model") for n in c.models}
         for w in (self.text, self.kind): w.observe(lambda _: self._try(self._search), "value")
-        for b in self.choice.values(): b.observe(lambda _: self._try(self._choose), "value")
+        for b in self.choice.values(): b.observe(lambda _: None if self.pressing else self._try(self._choose), "value")
         return self._row(W, self.text, self.kind, W.HTML("").add_class("sx-gap"), *self.choice.values())
 
     def _replay(self, W):
@@ -1011,7 +1020,11 @@ class Explorer:
         self.of     = W.Dropdown(options=[("target: any category", ""), *((k, k) for k in ([] if c.categories is None else sorted(set(c.categories))))], layout={"width": "170px"})
         self.rare   = W.Dropdown(options=[("target: any popularity", ""), *((f"target: {p}", p) for p in POPULARITY)], layout={"width": "190px"})
         self.cases  = W.Select(options=[], rows=6, layout={"width": "100%", "display": "none"})
-        self.cases.observe(lambda change: self._try(lambda: c.do("load_session", number=change["new"][0], step=change["new"][1])) if change["new"] else None, "value")
+        def chosen(change):
+            if not change["new"]: return
+            self._try(lambda: c.do("load_session", number=change["new"][0], step=change["new"][1]))
+            self.cases.value = None                                 # so that the same case can be chosen again
+        self.cases.observe(chosen, "value")
         box = W.VBox([self._row(W, self.hit, self.miss, self.length, self.of, self.rare, self._button(W, "find", "the ranks of all models are computed the first time", self._look)), self.cases])
         self.boxes.append(box)
         box.add_class("sx-box").layout.display = "none"
@@ -1021,8 +1034,12 @@ class Explorer:
         c, give = self.core, lambda name, text, kind: self.found.send({"download": name, "text": text, "type": kind})
         self.address = W.Text(placeholder="a link, or a saved state: paste it here", continuous_update=False, layout={"width": "330px"}).add_class("sx-link")
         self.file    = W.FileUpload(accept=".json", multiple=False, description="load a file")
-        self.address.observe(lambda change: self._try(lambda: c.do("load_state", text=change["new"])) if change["new"].strip() else None, "value")
-        self.file.observe(lambda change: self._try(lambda: c.do("load_state", text=bytes(change["new"][0]["content"]).decode("utf-8", "replace"))) if change["new"] else None, "value")
+        def back(field, nothing, text):
+            said = c.do("load_state", text=text)
+            field.value = nothing                                   # so that the same one can be loaded again
+            return said
+        self.address.observe(lambda change: self._try(lambda: back(self.address, "", change["new"])) if change["new"].strip() else None, "value")
+        self.file.observe(lambda change: self._try(lambda: back(self.file, (), bytes(change["new"][0]["content"]).decode("utf-8", "replace"))) if change["new"] else None, "value")
         box = self._row(W, self._button(W, "⤓ export view", "one HTML file that opens without a kernel", lambda: give("session.html", c.page(), "text/html") or "The view is in your downloads: session.html."),
                         self._button(W, "⤓ save", "a small JSON file", lambda: give("session.json", c.save_state(), "application/json") or "The state is in your downloads: session.json."), self.file,
                         self._button(W, "link", "the state as a link", lambda: self.found.send({"link": c.link()}) or "The link stands in the field."), self.address)
@@ -1061,19 +1078,25 @@ def show(self:Explorer, said:str|None, wrong:bool=False, started:float|None=None
     self.strip.html, self.panels.html = c.strip_html(why if isinstance(why, Explanation) else None), c.panels_html(why)
     if c.now.source is not None: self.number.value = c.now.source
     self.undo.disabled, self.redo.disabled = not c.past, not c.future
-    for name, button in self.choice.items():
-        if button.value != (name in c.shown): button.value = name in c.shown
+    self._press()
 
 @patch
 def _search(self:Explorer): self.found.html = self.core.found_html(self.text.value, self.kind.value or None)
+
+@patch
+def _press(self:Explorer):
+    "Press the buttons of the models that are shown; no button is asked before all are right."
+    self.pressing = True
+    try:
+        for n, b in self.choice.items(): b.value = n in self.core.shown
+    finally: self.pressing = False
 
 @patch
 def _choose(self:Explorer):
     wanted = [n for n, b in self.choice.items() if b.value]
     if wanted == self.core.shown: return
     try: self.core.show(wanted)
-    finally:
-        for n, b in self.choice.items(): b.value = n in self.core.shown
+    finally: self._press()
     return f"Side by side: {', '.join(self.core.shown)}."
 
 @patch

@@ -164,7 +164,7 @@ def test_search_finds_what_a_loop_finds(shop):
     core.add_text("plain tent")
     assert core.clicks == [6]
     for nothing in ("", "  ", "nothing like it"):
-        with pytest.raises(ValueError, match="no item is called"): core.add_text(nothing)
+        with pytest.raises(ValueError, match="no item is called|type a name"): core.add_text(nothing)
 
 def test_replay_knows_what_comes_next(shop):
     core = new_core(shop)
@@ -380,10 +380,18 @@ def test_what_is_pressed_is_done_and_shown(shop):
     page.hit.value, page.miss.value = "cooccurrence", "srgnn"
     page._try(page._look)
     assert page.cases.options and "the clearest" in page.said.html
-    page.cases.value = page.cases.options[0][1]
-    assert (core.now.source, len(core.clicks)) == page.cases.value
+    first = page.cases.options[0][1]
+    page.cases.value = first
+    assert (core.now.source, len(core.clicks)) == first and all(r.was is None for r in core.top(core.shown[0]))
+    core.clear()
+    page.cases.value = first                                    # the same once more
+    assert (core.now.source, len(core.clicks)) == first
+    page.choice["srgnn"].value = True
+    page.choice["markov"].value = True
+    assert core.shown == ["cooccurrence", "markov", "srgnn"]
     page.address.value = '{"sessrec_explorer": 1, "clicks": [50], "session": null, "models": ["markov"]}'
-    assert core.clicks == [6] and core.shown == ["markov"]
+    assert core.clicks == [6] and core.shown == ["markov"] and [n for n, b in page.choice.items() if b.value] == ["markov"]
+    assert "Back to a saved view" in page.said.html and page.address.value == ""
 
 @widgets_there
 def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
