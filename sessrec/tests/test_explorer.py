@@ -653,8 +653,11 @@ def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
     with Server(words, tmp_path/"lab.log", **own) as server:
         server.wait_for(f"http://127.0.0.1:{port}/api")
         visit = Visit(browser, f"http://127.0.0.1:{port}/lab/tree/one.ipynb", shots, "lab", 1680, 1000)
-        visit.at(".jp-CodeCell .cm-content").first.click()
-        visit.page.keyboard.press("Shift+Enter")
+        for _ in range(20):                                             # until there is a kernel to run it
+            visit.at(".jp-CodeCell .cm-content").first.click()
+            visit.page.keyboard.press("Shift+Enter")
+            visit.page.wait_for_timeout(1500)
+            if "[ ]" not in visit.at(".jp-CodeCell .jp-InputPrompt").first.inner_text(): break
         walk_through(visit)
         assert visit.wrong == []
         assert not LOUD.search(server.said()), server.said()
