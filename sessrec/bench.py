@@ -14,7 +14,6 @@ from typing import Callable, Iterator
 import json
 import tempfile
 
-from torch import nn
 from tqdm.auto import tqdm
 import numpy as np
 import pandas as pd
@@ -28,7 +27,7 @@ from .lesson import lessons_dir
 from .peer import PEERS, SETTINGS, network_of, spread
 from .preprocessing import Prepared, prepare
 from .sessions import Recommender, Sessions, replacing
-from .training import Batches, NeuralRecommender, cross_entropy, device_named, like_lengths
+from .training import Batches, NeuralRecommender, cross_entropy, device_named, evenly, train_on
 
 # %% ../nbs/97_bench.ipynb #ad258bcc
 def turns(ours:Callable,        # called without arguments, gives how much was done, such as cases
@@ -46,11 +45,6 @@ def turns(ours:Callable,        # called without arguments, gives how much was d
     return {"ours": median(a for a, _ in found), "reference": median(b for _, b in found), "ratio": median(a / b for a, b in found)}
 
 # %% ../nbs/97_bench.ipynb #d6b3efc8
-def _evenly(batches, steps):
-    "Row numbers of some batches, spread over all of them in the order of their clicks."
-    order = sorted(like_lengths(batches.length, batches.batch_size, [0]), key=lambda rows: batches.length[rows].sum())
-    return [order[i] for i in ((np.arange(steps) + .5) / steps * len(order)).astype(int)]
-
 def bench_training(model:NeuralRecommender,
                    train:Sessions,      # to draw batches from
                    steps:int=10,        # of a measurement
@@ -58,21 +52,12 @@ def bench_training(model:NeuralRecommender,
                   )->dict:              # as `turns`, in training cases a second
     "Whole training steps beside the bare score products with their loss. The weights are changed."
     batches   = Batches(train, batch_size, model.max_len, model.form, device=model.device)
-    chosen    = _evenly(batches, steps)
+    chosen    = evenly(batches, steps)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     model.train()
     with torch.no_grad(): asked = [model.asked(*batches.gather(rows)) for rows in chosen]
     vectors = torch.randn_like(model.compared(asked[0][0])[1]).requires_grad_()
-    def ours():
-        done = 0
-        for rows in chosen:
-            hidden, answers = model.asked(*batches.gather(rows))
-            model.loss(hidden, answers).backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.)
-            optimizer.step()
-            optimizer.zero_grad()
-            done += len(answers)
-        return done
+    def ours(): return train_on(model, batches, chosen, optimizer)
     def reference():
         for hidden, answers in asked:
             cross_entropy(torch.randn(len(hidden), vectors.shape[1], device=model.device, requires_grad=True), vectors, answers).backward()
@@ -146,7 +131,7 @@ def bench_batches(train:Sessions,       # to draw batches from
                  )->dict:               # as `turns`, in training cases a second
     "Building batches beside fetching as many numbers."
     batches = Batches(train, batch_size, form=form, device=device)
-    chosen  = _evenly(batches, steps)
+    chosen  = evenly(batches, steps)
     cases   = sum(int((batches.gather(rows)[1] > 0).sum()) for rows in chosen)
     places  = [torch.randint(len(batches.flat), x.shape, device=device) for rows in chosen for b, target in [batches.gather(rows)] for x in (b.items, target)]
     def ours():

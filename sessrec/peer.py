@@ -146,19 +146,10 @@ class Ours:
 
 # %% ../nbs/96_peer.ipynb #54e00d0b
 def _train(self:Ours, setting, steps):
-    import torch
+    from sessrec.training import train_on
     self.model.train()
-    (batches, order), cases = self.sets[setting], 0
-    for i in self.evenly(steps, len(order)):
-        hidden, answers = self.model.asked(*batches.gather(order[i]))
-        loss = self.model.loss(hidden, answers)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        loss.item()
-        cases += len(answers)
-    return cases
+    batches, order = self.sets[setting]
+    return train_on(self.model, batches, [order[i] for i in self.evenly(steps, len(order))], self.optimizer)
 Ours.train = _train
 
 # %% ../nbs/96_peer.ipynb #1e466d12

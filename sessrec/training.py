@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['like_lengths', 'Batches', 'cross_entropy', 'lr_share', 'Plan', 'NeuralRecommender', 'read_config', 'LastClick',
            'plot_history', 'read_log', 'device_named', 'fit', 'check_network', 'profile_step', 'peak_of',
-           'peak_of_step', 'training_speed', 'plot_profile', 'check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
+           'peak_of_step', 'evenly', 'train_on', 'training_speed', 'plot_profile', 'check_08_1', 'check_08_2',
+           'check_08_3', 'check_08_4']
 
 # %% ../nbs/08_training.ipynb #6a7c72fe
 from contextlib import contextmanager, nullcontext
@@ -881,6 +882,29 @@ def peak_of_step(model:NeuralRecommender,
     for _ in range(2): step(largest[:2])                    # gradients and AdamW's averages are made here
     return peak_of(lambda: step(largest), model.device)
 
+def evenly(batches:Batches,
+           steps:int,       # how many
+          )->list:          # row numbers of each
+    "Some of the batches of an epoch, spread over all of them in the order of their clicks."
+    order = sorted(like_lengths(batches.length, batches.batch_size, [0]), key=lambda rows: batches.length[rows].sum())
+    return [order[i] for i in ((np.arange(steps) + .5) / steps * len(order)).astype(int)]
+
+def train_on(model:NeuralRecommender,
+             batches:Batches,
+             chosen:list,               # row numbers of each batch
+             optimizer,                 # of the model's parameters
+            )->int:                     # how many cases were learnt from
+    "Whole training steps, to be measured: batch building, loss, clipping and the optimiser's step."
+    cases = 0
+    for rows in chosen:
+        hidden, answers = model.asked(*batches.gather(rows))
+        model.loss(hidden, answers).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.)
+        optimizer.step()
+        optimizer.zero_grad()
+        cases += len(answers)
+    return cases
+
 def training_speed(model:NeuralRecommender,
                    sessions:Sessions,       # to draw batches from, evenly from the shortest to the longest
                    batch_size:int|None=None,    # None = as in the model's plan
@@ -890,20 +914,15 @@ def training_speed(model:NeuralRecommender,
     batch_size = batch_size or model.plan.batch_size
     batches    = Batches(sessions, batch_size, model.max_len, model.form, device=model.device)
     optimizer  = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
-    order      = sorted(like_lengths(batches.length, batch_size, [0]), key=lambda rows: batches.length[rows].sum())
-    chosen     = [order[i] for i in np.random.default_rng(0).permutation(np.linspace(0, len(order) - 1, steps).astype(int))]
-    was, cases = model.training, 0
+    chosen     = evenly(batches, steps)
+    was        = model.training
     model.train()
-    for i, rows in enumerate(chosen[:3] + chosen):
-        if i == min(3, len(chosen)): start, cases = perf_counter(), 0
-        hidden, answers = model.asked(*batches.gather(rows))
-        model.loss(hidden, answers).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.)
-        optimizer.step()
-        optimizer.zero_grad()
-        cases += len(answers)
+    train_on(model, batches, chosen[:3], optimizer)
+    start = perf_counter()
+    cases = train_on(model, batches, chosen, optimizer)
+    taken = perf_counter() - start
     model.train(was)
-    return cases / (perf_counter() - start)
+    return cases / taken
 
 def plot_profile(seconds:pd.Series,     # from `profile_step`
                  ax=None,               # axes to draw on; None = new ones

@@ -353,9 +353,14 @@ def test_the_core_needs_no_widgets():
     assert run.returncode == 0 and run.stdout.strip() == "[1]", run.stderr
 
 # %% ../../nbs/19_explorer.ipynb #8c4bc858
-widgets_there = pytest.mark.skipif(not all(find_spec(m) for m in ("anywidget", "ipywidgets")), reason="the extra 'lab' is not installed")
+@pytest.fixture
+def widgets():
+    "What the page needs; continuous integration has it, an installation without the extra 'lab' has not."
+    for need in ("anywidget", "ipywidgets"):
+        assert find_spec(need) or not os.environ.get("CI"), f"{need} is missing"
+        pytest.importorskip(need, reason="the extra 'lab' is not installed")
 
-@widgets_there
+@pytest.mark.usefixtures("widgets")
 def test_what_is_pressed_is_done_and_shown(shop):
     page = Explorer(fitted(shop, Cooccurrence(), MarkovChain(), SRGNN(400, 8)), shop)
     core = page.core
@@ -393,7 +398,7 @@ def test_what_is_pressed_is_done_and_shown(shop):
     assert core.clicks == [6] and core.shown == ["markov"] and [n for n, b in page.choice.items() if b.value] == ["markov"]
     assert "Back to a saved view" in page.said.html and page.address.value == ""
 
-@widgets_there
+@pytest.mark.usefixtures("widgets")
 def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
     page = Explorer(fitted(shop, Cooccurrence(), MarkovChain()), shop)
     page.do(do="add", item=3)
@@ -409,13 +414,13 @@ def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
     page.do(do="add_text", text="tent")
     assert page.core.categories[page.core.clicks[-1] - 1] == "small"
 
-@widgets_there
+@pytest.mark.usefixtures("widgets")
 def test_latency_is_measured(shop):
     found = explorer_latency(fitted(shop, Cooccurrence(), SRGNN(400, 8)), shop, clicks=10)
     assert 0 < found["median_ms"] <= found["p90_ms"] and found["median_ms"] <= found["all_ms"] and found["n_items"] == 400 and found["models"] == ["cooccurrence", "srgnn"]
     with pytest.raises(ValueError, match="clicks must be 1"): explorer_latency(fitted(shop, Popularity()), shop, clicks=0)
 
-@widgets_there
+@pytest.mark.usefixtures("widgets")
 def test_an_instant_answer():
     "A catalogue as large as Diginetica's, three networks: half a second would be felt; the bar of 150 ms is measured on a quiet machine."
     table = Catalogue(pd.DataFrame({"raw_id": np.arange(43_097)}))
