@@ -112,21 +112,18 @@ def _per_cent(row, key):
 
 @app.command()
 def leaderboard(data:DataDir,
-                models:Annotated[str|None, typer.Option(help="Names or folders of checkpoints, with commas between; all models by default, and networks are trained first.")]=None,
+                models:Annotated[str|None, typer.Option(help="Names or folders of checkpoints, with commas between, or + between the members of an ensemble; all models by default, and networks are trained first.")]=None,
                 seed:Annotated[int, typer.Option(min=0, help="Of the bootstrap.")]=0,
                 device:Annotated[Device, typer.Option(help="Where networks are trained.")]="auto",
                 as_json:AsJson=False):
     "Every model under one protocol: Recall and MRR with 95 % intervals."
-    from sessrec.leaderboard import leaderboard as run
+    from sessrec.leaderboard import as_costs, as_table, leaderboard as run
     from sessrec.preprocessing import load
     rows = run(load(data), models.split(",") if models else None, seed=seed, device=Device(device).value)
     if as_json: return _print_json(rows)
-    metrics = ["recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy"]
-    shown   = [{"model": r["model"], **{m: _per_cent(r, m) for m in metrics}, "fit, s": f"{r['fit_seconds']:.1f}",
-                "rank, s": f"{r['seconds']:.1f}", "cases / s": f"{r['cases_a_second']:,.0f}" if "cases_a_second" in r else "–",
-              "MiB": f"{r['peak_mib']:,.0f}" if "peak_mib" in r else "–", "Recall@20 − best baseline": _per_cent(r, "difference") if "difference" in r else "–"} for r in rows]
-    _table(shown, right=[*metrics, "fit, s", "rank, s", "cases / s", "MiB"], title=f"{data}: {rows[0]['n_cases']:,} cases of {rows[0]['n_sessions']:,} test sessions; "
-           "per cent, 95 % interval over sessions; training cases a second, peak memory of a training step")
+    for table, title in ((as_table(rows), f"{data}: {rows[0]['n_cases']:,} cases of {rows[0]['n_sessions']:,} test sessions; per cent, 95 % interval over sessions"),
+                         (as_costs(rows), "what they cost; peak memory of a training step, above model and optimiser")):
+        _table(table.reset_index().to_dict("records"), right=list(table), title=title)
 
 @app.command()
 def recommend(model:Annotated[str, typer.Argument(help="The folder of a checkpoint, or a model's name, which is fitted on --data first.")],

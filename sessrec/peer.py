@@ -26,7 +26,7 @@ SKIP    = 3             # steps before each measurement, which do not count
 
 def _recurrent(s): return dict(num_layers=s["n_layers"], dropout_prob=s["dropout"])
 def _transformer(s):
-    return dict(n_layers=s["n_layers"], n_heads=s["n_heads"], inner_size=4 * s["hidden_size"], hidden_dropout_prob=s["dropout"], attn_dropout_prob=s["dropout"])
+    return dict(n_layers=s["n_layers"], n_heads=s["n_heads"], inner_size=s["inner"] * s["hidden_size"], hidden_dropout_prob=s["dropout"], attn_dropout_prob=0.)
 
 PEERS = {       # our network -> RecBole's, and its words for our sizes
     "lstm":     ("GRU4Rec",  _recurrent),

@@ -119,6 +119,11 @@ class Batch:
         return found * (self.lengths > 0)
 
     def __len__(self): return len(self.lengths)
+    def newest(self, n):
+        "The last `n` clicks of each row; None = all."
+        if n is None or self.items.shape[1] <= n: return self
+        place = (self.lengths - n).clamp(min=0)[:, None] + torch.arange(n, device=self.items.device)        # (B, n)
+        return replace(self, items=self.items.gather(1, place), lengths=self.lengths.clamp(max=n), times=None if self.times is None else self.times.gather(1, place))
     def to(self, device):
         "The same batch on `device`."
         return replace(self, **{f.name: v.to(device) for f in fields(self) if (v := getattr(self, f.name)) is not None})

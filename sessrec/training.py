@@ -288,7 +288,7 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
     @torch.no_grad()
     def scores(self, batch):
         if not len(batch): return torch.empty(0, self.n_items + 1, device=self.device)
-        batch = batch.to(self.device)
+        batch = batch.newest(self.max_len).to(self.device)
         if not batch.items.shape[1]: batch = replace(batch, items=batch.lengths[:, None] * 0)
         hidden, answers = self.compared(self.encode_last(batch))
         scores = hidden @ answers.T                             # (B, n_items + 1)

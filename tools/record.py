@@ -25,7 +25,21 @@ def short(value):
     return round(value, 6) if isinstance(value, float) else value
 
 
-def record(checkpoint, data, device="cpu", others=()):
+def command(config, plan, whole):
+    "What made the run."
+    said = [f"--{option} {config[key]}" for option, key in (("hidden", "hidden_size"), ("layers", "n_layers"), ("dropout", "dropout")) if key in config]
+    said += [f"--{key.replace('_', '-')} {plan[key]}" for key in ("epochs", "batch_size", "lr", "patience", "precision", "average", "seed") if plan.get(key) is not None]
+    said += [f"--set {k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in config.items() if k not in ("name", "n_items", "hidden_size", "n_layers", "dropout") and (v is not None or k == "scale")]
+    return f"sessrec train {config['name']} --data DATA --out CKPT {'--whole ' * whole}{' '.join(said)}"
+
+
+def command_of(log):
+    "The same, from the log of a run."
+    start = log.iloc[0].dropna().to_dict()
+    return command(start["model"], start["plan"], "valid loss" not in log)
+
+
+def record(checkpoint, data, name, device="cpu", others=()):
     "Curve, test figures with the paired difference to the best baseline and to other checkpoints, what shuffling the clicks changes, and how they were made."
     model, log = load_model(checkpoint, data).to(device), read_log(checkpoint)
     if log["event"].iloc[-1] != "finished": sys.exit(f"{checkpoint}: the run is not finished; `sessrec train … --resume` ends it")
@@ -41,7 +55,7 @@ def record(checkpoint, data, device="cpu", others=()):
     versus = {o.name: paired(found, ranks(o, data.test)) for o in others}
     orders = {"all but the last": shuffled(model, keep_last=True), "all": shuffled(model)}
     about  = machine(device)
-    return short({"model": model.name, "config": start["model"], "plan": start["plan"], "parameters": model.n_parameters, "versions": start["versions"],
+    return short({"model": model.name, "command": f"{command_of(log)} && python tools/record.py CKPT --data DATA --name {name}", "config": start["model"], "plan": start["plan"], "parameters": model.n_parameters, "versions": start["versions"],
                   "machine": f"{os.cpu_count()} cores, {start['device']}, torch {torch.__version__}", "date": about["date"],
                   "minutes": history[-1]["seconds"] / 60, "cases": start["cases"], "history": history, "test": row,
                   "versus": versus, "shuffled": {what: paired(ranks(asked, data.test), found) for what, asked in orders.items()}})
@@ -54,7 +68,7 @@ if __name__ == "__main__":
     parser.add_argument("--name", required=True, help="of the data, in the file's name")
     parser.add_argument("--against", nargs="*", default=[], help="other checkpoints on the same data, compared case by case")
     words  = parser.parse_args()
-    found  = record(words.checkpoint, load(words.data), others=words.against)
+    found  = record(words.checkpoint, load(words.data), words.name, others=words.against)
     target = TOP/"nbs"/"results"/f"{found['model']}-{words.name}.json"
     with replacing(target) as tmp: tmp.write_text(json.dumps(found, indent=1) + "\n")
     print(target)

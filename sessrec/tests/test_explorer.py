@@ -25,8 +25,10 @@ import pytest
 import torch
 
 from sessrec.baselines import Cooccurrence, MarkovChain, Popularity, SessionPopularity
+from sessrec.bert4rec import BERT4Rec
 from sessrec.gru4rec import GRU4Rec
 from sessrec.narm import NARM
+from sessrec.sasrec import SASRec
 from sessrec.sessions import Catalogue, Recommender, Sessions
 from sessrec.srgnn import SRGNN
 from sessrec.tests.test_training import small_world
@@ -65,7 +67,7 @@ def fitted(world, *models):
     return list(models)
 
 def test_leaving_out_is_asking_again(world):
-    for model in fitted(world, Cooccurrence(), GRU4Rec(300, 8), NARM(300, 8), SRGNN(300, 8)):
+    for model in fitted(world, Cooccurrence(), GRU4Rec(300, 8), NARM(300, 8), SRGNN(300, 8), SASRec(300, 8), BERT4Rec(300, 8)):
         clicks = [5, 6, 8, 6, 9]
         found  = explain(model, clicks)
         table  = model.recommend(world.catalogue.decode(clicks), 300)

@@ -3,11 +3,13 @@
 # %% ../../nbs/18_leaderboard.ipynb #imports
 from sessrec.leaderboard import *
 
-# %% ../../nbs/18_leaderboard.ipynb #5299d7f4
+# %% ../../nbs/18_leaderboard.ipynb #488c0cfb
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sessrec.baselines import *
-from sessrec.evaluation import check_no_leak
+from sessrec.evaluation import check_no_leak, ranks, recall_at_k
 from sessrec.preprocessing import Prepared, prepared
 from sessrec.sessions import Catalogue, check_recommender
 
@@ -28,7 +30,7 @@ def test_contract_of_every_model(name, fitted, shop): check_recommender(fitted[n
 @pytest.mark.parametrize("name", [*BASELINES, *NETWORKS, "oracle"])
 def test_no_model_sees_other_cases(name, fitted, shop): check_no_leak(fitted[name], shop.test[:60])
 
-# %% ../../nbs/18_leaderboard.ipynb #c1e251d2
+# %% ../../nbs/18_leaderboard.ipynb #e4ee6a6e
 def test_leaderboard_rows(shop):
     rows = leaderboard(shop, ["pop", "item-knn", "oracle"], progress=False)
     assert [r["model"] for r in rows] == ["oracle", "item-knn", "pop"]
@@ -36,7 +38,8 @@ def test_leaderboard_rows(shop):
     assert rows[0]["against"] == "item-knn" and rows[0]["difference_low"] > 0 > rows[2]["difference_high"]
     table = as_table(rows)
     assert table.index.tolist() == ["oracle", "item-knn", "pop"] and table.loc["item-knn", "Recall@20 − best baseline"] == "–"
-    assert (table["training cases a second"] == "–").all()
+    assert "of the oracle's Recall@20" in table and table.loc["oracle", "of the oracle's Recall@20"] == "–"
+    assert (as_costs(rows)["training cases a second"] == "–").all()
     ax = plot_leaderboard(rows)
     assert "of the ceiling" in ax.get_title()
 
@@ -52,6 +55,63 @@ def test_a_checkpoint_stands_beside_the_baselines(fitted, shop, tmp_path):
     config = (tmp_path/"mine"/"config.json").read_text()
     (tmp_path/"mine"/"config.json").write_text(config.replace('"lstm"', '"os.system"'))
     with pytest.raises(ValueError, match="holds a 'os.system'"): load_model(tmp_path/"mine")
+
+@pytest.mark.parametrize("by", ["scores", "ranks"])
+def test_an_ensemble_is_a_recommender(by, fitted, shop):
+    both = Ensemble([fitted["lstm"], fitted["cooccurrence"]], by)
+    check_recommender(both, shop.test)
+    check_no_leak(both, shop.test[:40])
+    alone = ranks(fitted["lstm"], shop.test[:60], progress=False)
+    for weights, worst in ((None, 0), ([1., 1e-9], .01)):      # twice the same model, and a member that hardly counts
+        members = [fitted["lstm"], fitted["lstm"] if weights is None else fitted["cooccurrence"]]
+        assert (ranks(Ensemble(members, by, weights), shop.test[:60], progress=False) != alone).mean() <= worst + .01
+
+def test_all_mixes_in_one_pass(fitted, shop):
+    "`every_mix` gives what an ensemble of the same members gives."
+    members = {n: fitted[n] for n in ("lstm", "item-knn", "cooccurrence")}
+    for by in ("scores", "ranks"):
+        found = every_mix(members, shop.valid[:40], by)
+        assert len(found) == 7
+        for mix in found: assert (found[mix] != ranks(Ensemble([members[n] for n in mix], by), shop.valid[:40], progress=False)).mean() < .02
+
+def test_comparable_scores_have_one_scale():
+    low = -torch.inf
+    said = comparable(torch.tensor([[low, 1., 2., 3., low], [low, 5., 5., 5., 5.]]))
+    assert torch.allclose(said[:, 1:].mean(1), torch.zeros(2), atol=1e-6) and torch.allclose(said[0, 1:].std(correction=0), torch.tensor(1.))
+    assert said[0, 4] == said[0, 1] and (said[:, 0] == low).all() and (said[1, 1:] == 0).all()
+    assert torch.allclose(comparable(torch.tensor([[low, .2, .1, .9]]), "ranks")[0, 1:], torch.tensor([1 / 62, 1 / 63, 1 / 61]))
+
+def test_ensembles_of_nonsense_are_refused(fitted, shop):
+    with pytest.raises(ValueError, match="at least one"): Ensemble([])
+    with pytest.raises(ValueError, match="by must be"): Ensemble([fitted["pop"]], "votes")
+    with pytest.raises(ValueError, match="weights must be 1 numbers"): Ensemble([fitted["pop"]], weights=[1, 2])
+    other = Popularity()
+    other.catalogue = Catalogue(shop.catalogue.table[::-1])
+    with pytest.raises(ValueError, match="different catalogues"): Ensemble([fitted["pop"], other])
+
+def test_an_ensemble_by_name(shop):
+    "Members may be joined with +; fitting it fits them."
+    kept = {}
+    rows = leaderboard(shop, ["markov", "markov+item-knn"], progress=False, keep=kept)
+    again = Ensemble([MarkovChain(), ItemKNN()]).fit(shop.train, shop.valid)
+    assert {r["model"] for r in rows} == {"markov", "ensemble"} and (kept["ensemble"][1] == ranks(again, shop.test, progress=False)).all()
+    with pytest.raises(ValueError, match="crystal-ball"): leaderboard(shop, ["markov+crystal-ball"])
+
+def test_places_and_ledger(shop):
+    kept = {}
+    rows  = leaderboard(shop, ["pop", "markov", "item-knn", "oracle"], progress=False, keep=kept)
+    found = {n: r for n, (_, r) in kept.items()}
+    table = places(found, shop.test)
+    assert table.index.tolist() == ["markov", "item-knn", "pop"] and table["place"].tolist() == [1, 2, 3] and table.loc["pop"].tolist() == [3, 3, 3]
+    assert (table["low"] <= table["place"]).all() and (table["place"] <= table["high"]).all()
+    tied = places({"a": found["markov"], "b": found["markov"]}, shop.test)
+    assert tied.loc["a"].tolist() == [1, 1, 1] and tied.loc["b"].tolist() == [2, 2, 2]      # nothing tells them apart: the order they came in
+    assert "sure" in plot_places(found, shop.test).get_title()
+    steps = ledger(rows, found, shop.test, {"pop": "counting", "markov": "the last click"})
+    want  = 100 * (recall_at_k(found["markov"], 20) - recall_at_k(found["pop"], 20))
+    assert steps["Recall@20 − the step before"].tolist()[0] == "–" and steps["Recall@20 − the step before"].tolist()[1].startswith(f"{want:+.2f}  [")
+    shares = {r["model"]: r["share"] for r in rows if "share" in r}
+    assert set(shares) == {"pop", "markov", "item-knn"} and np.isclose(shares["pop"], recall_at_k(found["pop"], 20) / recall_at_k(found["oracle"], 20))
 
 def test_networks_have_the_sizes_asked_for():
     items = Catalogue(pd.DataFrame({"raw_id": range(50)}))

@@ -80,7 +80,7 @@ def test_a_side_that_fails_says_why_in_one_line(tmp_path):
 # %% ../../nbs/96_peer.ipynb #7dc6ecf1
 def test_sizes_are_told_in_recboles_words():
     for name, (peer, words) in PEERS.items():
-        if name in ("sasrec", "bert4rec"): told = words({"hidden_size": 7, "n_layers": 3, "n_heads": 1, "dropout": .1, "last": .5})
+        if name in ("sasrec", "bert4rec"): told = words({"hidden_size": 7, "n_layers": 3, "n_heads": 1, "inner": 4, "dropout": .1, "last": .5})
         else: told = words(sizes_of(network_of(name), 7))
         if peer in ("SASRec", "BERT4Rec"): assert told["inner_size"] == 28 and told["n_layers"] == 3 and told["hidden_dropout_prob"] == .1
     assert sizes_of(network_of("sessrec.rnn:LSTM4Rec"), 7) | {"dropout": 0} == {"hidden_size": 7, "embedding_dim": 7, "n_layers": 1, "dropout": 0}
