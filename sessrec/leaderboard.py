@@ -169,7 +169,7 @@ def as_costs(rows:list[dict],   # from `leaderboard`
                           "training cases a second": about(r["cases_a_second"]) if "cases_a_second" in r else "–", "minutes to fit": "–" if r["fit_seconds"] is None else f"{r['fit_seconds'] / 60:.2f}",
                           "seconds to rank": f"{r['seconds']:.1f}", "peak of a step, MiB": about(r["peak_mib"]) if "peak_mib" in r else "–"} for r in rows]).set_index("model")
 
-# %% ../nbs/18_leaderboard.ipynb #038d7157
+# %% ../nbs/18_leaderboard.ipynb #6a310d0e
 def plot_leaderboard(rows:list[dict],           # from `leaderboard`
                      metric:str="recall@20",    # which metric
                      ax=None,                   # axes to draw on; None = new ones
@@ -181,12 +181,13 @@ def plot_leaderboard(rows:list[dict],           # from `leaderboard`
     for y, r in enumerate(reversed(top)):
         low, mid, high = (100 * r[k] for k in (f"{metric}_low", metric, f"{metric}_high"))
         ax.errorbar(mid, y, xerr=[[mid - low], [high - mid]], fmt="o", color=colour_of(r["model"]), capsize=3)
-    ax.set(yticks=range(len(top)), yticklabels=[r["model"] for r in reversed(top)], xlabel=f"{metric}, per cent", xlim=(0, None))
+    ax.set(yticks=range(len(top)), yticklabels=[r["model"] for r in reversed(top)], xlabel=f"{metric}, per cent")
     oracle, best = next((r for r in rows if r["model"] == "oracle"), None), top[0]
     title = f"The best, {best['model']}, reaches {100 * best[metric]:.1f} %"
     if oracle:
         ax.axvline(100 * oracle[metric], color=colour_of("oracle"), ls="--")
         title += f", {100 * best[metric] / oracle[metric]:.0f} % of the ceiling"
+    ax.set_xlim(0, None)
     ax.set_title(title)
     return ax
 
