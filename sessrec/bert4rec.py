@@ -51,8 +51,6 @@ class BERT4Rec(NeuralRecommender):
                  scale:float|None=14.,      # of products of unit vectors; None = plain products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
-        if n_heads < 1 or hidden_size % n_heads: raise ValueError(f"n_heads must divide hidden_size {hidden_size}, got {n_heads}")
-        if inner < 1: raise ValueError(f"inner must be 1 or more, got {inner}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         if not 0 < share <= 1: raise ValueError(f"share must be in (0, 1], got {share}")
         if not 0 <= last <= 1: raise ValueError(f"last must be in [0, 1], got {last}")

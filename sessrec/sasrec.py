@@ -40,6 +40,8 @@ class Block(nn.Module):
                  n_heads:int,       # into how many pieces attention cuts them
                  inner:int,         # how many times as wide the small network is inside
                 ):
+        if n_heads < 1 or size % n_heads: raise ValueError(f"n_heads must divide hidden_size {size}, got {n_heads}")
+        if inner < 1: raise ValueError(f"inner must be 1 or more, got {inner}")
         super().__init__()
         self.n_heads = n_heads
         self.norm_mix, self.norm_think = nn.LayerNorm(size), nn.LayerNorm(size)
@@ -94,8 +96,6 @@ class SASRec(NeuralRecommender):
                  scale:float|None=14.,      # of products of unit vectors; None = plain products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
-        if n_heads < 1 or hidden_size % n_heads: raise ValueError(f"n_heads must divide hidden_size {hidden_size}, got {n_heads}")
-        if inner < 1: raise ValueError(f"inner must be 1 or more, got {inner}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         super().__init__(n_items, hidden_size, scale)
         self.places = nn.Embedding(self.max_len, hidden_size)
