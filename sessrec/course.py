@@ -85,6 +85,7 @@ class PeakMemory:
 def run_lesson(path:Path,           # the lesson's notebook
                out:Path,            # folder for the executed copy
                parameters:dict,     # values for those parameters that the lesson has
+               cell_seconds:int=3600,   # a cell that takes longer has failed
               )->dict:              # lesson, status ("passed" or "failed"), seconds, memory_mib and, for a failure, error
     "Run one lesson headless; the executed notebook is kept, whole or in part."
     import papermill as pm
@@ -94,7 +95,7 @@ def run_lesson(path:Path,           # the lesson's notebook
     start, error = perf_counter(), None
     with PeakMemory() as peak:
         try: pm.execute_notebook(str(path), str(target), {k: v for k, v in parameters.items() if k in known}, kernel_name="python3",
-                                 progress_bar=False, cwd=str(path.parent))
+                                 progress_bar=False, cwd=str(path.parent), execution_timeout=cell_seconds)
         except pm.PapermillExecutionError as e: error = f"cell {e.cell_index}: {e.ename}: {e.evalue}"
         except Exception as e: error = f"{type(e).__name__}: {e}"           # the kernel itself died, for instance
     row = {"lesson": path.stem, "status": "failed" if error else "passed", "seconds": round(perf_counter() - start, 1),

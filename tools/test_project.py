@@ -10,7 +10,8 @@ import pytest
 import checks
 
 TOP       = checks.TOP
-NOTEBOOKS = sorted((TOP/"nbs").glob("[!_.]*.ipynb"))
+MINUTES   = {k: v["minutes"] for k, v in json.loads((TOP/"nbs"/"results"/"course.json").read_text())["lessons"].items()}
+NOTEBOOKS = sorted(sorted((TOP/"nbs").glob("[!_.]*.ipynb")), key=lambda p: -MINUTES.get(p.stem, 0))     # the long ones first, so that no worker waits for the last of them
 
 
 def test_package_tests_and_readme_are_what_the_notebooks_give(tmp_path): assert checks.stale(TOP, tmp_path) == []

@@ -40,6 +40,10 @@ def test_a_killed_kernel_is_a_failure(tmp_path):
     row, = run_course(folder=notebooks(tmp_path, ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]), out=tmp_path/"out")
     assert row["status"] == "failed" and "Dead" in row["error"]
 
+def test_a_cell_that_never_ends_is_a_failure(tmp_path):
+    row = run_lesson(notebooks(tmp_path, ["while True: pass"])/"00_toy.ipynb", tmp_path/"out", {}, cell_seconds=2)
+    assert row["status"] == "failed" and "timed out" in row["error"] and row["seconds"] > 2
+
 def test_unknown_lesson_and_missing_device(tmp_path):
     import torch
     with pytest.raises(ValueError, match="no lesson '77'; there are 00_toy"): lessons(["77"], notebooks(tmp_path, ["1"]))
