@@ -39,15 +39,22 @@ class Block(nn.Module):
                  size:int,          # numbers in a vector
                  n_heads:int,       # into how many pieces attention cuts them
                  inner:int,         # how many times as wide the small network is inside
+                 identity:bool,     # does each head start by handing over what it looks at, unchanged? False = changed at random
                 ):
         if n_heads < 1 or size % n_heads: raise ValueError(f"n_heads must divide hidden_size {size}, got {n_heads}")
         if inner < 1: raise ValueError(f"inner must be 1 or more, got {inner}")
         super().__init__()
-        self.n_heads = n_heads
+        self.n_heads, self.identity = n_heads, identity
         self.norm_mix, self.norm_think = nn.LayerNorm(size), nn.LayerNorm(size)
         self.qkv   = nn.Linear(size, 3 * size)          # the three matrices side by side
         self.merge = nn.Linear(size, size)
         self.think = nn.Sequential(nn.Linear(size, inner * size), nn.GELU(), nn.Linear(inner * size, size))
+
+    @torch.no_grad()
+    def begin(self):
+        "How training starts: `reset` calls it."
+        if self.identity:
+            for weight in (self.qkv.weight[-len(self.merge.weight):], self.merge.weight): nn.init.eye_(weight)     # values, and what mixes them
 
     def split(self, x:Tensor)->tuple[Tensor, Tensor, Tensor]:   # (B, L, d) -> queries, keys, values, (B, n_heads, L, d / n_heads) each
         "What each head asks, answers and gives."
@@ -93,13 +100,14 @@ class SASRec(NeuralRecommender):
                  dropout:float=.3,          # share of what enters the first block that is left out while training, in [0, 1)
                  inner:int=4,               # how many times as wide each block's small network is inside
                  distances:bool=True,       # True = attention also knows how many clicks ago each click was; False = the paper's, places only
+                 identity:bool=True,        # True = training starts with heads that hand over what they look at, unchanged; False = the paper's, changed at random
                  scale:float|None=14.,      # of products of unit vectors; None = plain products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         super().__init__(n_items, hidden_size, scale)
         self.places = nn.Embedding(self.max_len, hidden_size)
-        self.blocks = nn.ModuleList(Block(hidden_size, n_heads, inner) for _ in range(n_layers))
+        self.blocks = nn.ModuleList(Block(hidden_size, n_heads, inner, identity) for _ in range(n_layers))
         if distances: self.distances = nn.Embedding(self.max_len, n_layers * n_heads)       # a number for each distance in each head
         self.norm, self.drop = nn.LayerNorm(hidden_size), nn.Dropout(dropout)
         self.reset()

@@ -334,6 +334,8 @@ def reset(self:NeuralRecommender,
             with torch.no_grad():
                 part.weight.uniform_(-bound, bound)
                 if part.padding_idx is not None: part.weight[part.padding_idx] = 0
+        for part in self.modules():
+            if hasattr(part, "begin"): part.begin()          # some parts start in a way of their own
         self.to(device)
 
 @patch
