@@ -46,7 +46,7 @@ class BERT4Rec(NeuralRecommender):
                  dropout:float=.3,          # share of what enters the first block that is left out while training, in [0, 1)
                  inner:int=4,               # how many times as wide each block's small network is inside
                  distances:bool=True,       # True = attention also knows how far before or after each click stands; False = the paper's, places only
-                 identity:bool=True,        # True = training starts with heads that hand over what they look at, unchanged; False = changed at random
+                 identity:bool=False,       # True = training starts with heads that hand over what they look at, unchanged; False = changed at random
                  share:float=.3,            # of the clicks that are hidden in training, in (0, 1]
                  last:float=.5,             # share of the training rows that end at a random click, which alone is hidden, in [0, 1]
                  scale:float|None=14.,      # of products of unit vectors; None = plain products

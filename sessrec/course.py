@@ -85,7 +85,7 @@ class PeakMemory:
 def run_lesson(path:Path,           # the lesson's notebook
                out:Path,            # folder for the executed copy
                parameters:dict,     # values for those parameters that the lesson has
-               cell_seconds:int=3600,   # a cell that takes longer has failed
+               cell_seconds:int|None=None,  # a cell that takes longer has failed; None = it may take its time
               )->dict:              # lesson, status ("passed" or "failed"), seconds, memory_mib and, for a failure, error
     "Run one lesson headless; the executed notebook is kept, whole or in part."
     import papermill as pm

@@ -49,10 +49,11 @@ class Block(nn.Module):
         self.qkv   = nn.Linear(size, 3 * size)          # the three matrices side by side
         self.merge = nn.Linear(size, size)
         self.think = nn.Sequential(nn.Linear(size, inner * size), nn.GELU(), nn.Linear(inner * size, size))
+        self.begin()
 
     @torch.no_grad()
     def begin(self):
-        "How training starts: `reset` calls it."
+        "How training starts; the `reset` of lesson 08 calls it again after new random weights."
         if self.identity:
             for weight in (self.qkv.weight[-len(self.merge.weight):], self.merge.weight): nn.init.eye_(weight)     # values, and what mixes them
 
@@ -100,7 +101,7 @@ class SASRec(NeuralRecommender):
                  dropout:float=.3,          # share of what enters the first block that is left out while training, in [0, 1)
                  inner:int=4,               # how many times as wide each block's small network is inside
                  distances:bool=True,       # True = attention also knows how many clicks ago each click was; False = the paper's, places only
-                 identity:bool=True,        # True = training starts with heads that hand over what they look at, unchanged; False = the paper's, changed at random
+                 identity:bool=False,       # True = training starts with heads that hand over what they look at, unchanged; False = the paper's, changed at random
                  scale:float|None=14.,      # of products of unit vectors; None = plain products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")

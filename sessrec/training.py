@@ -321,7 +321,7 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
 def reset(self:NeuralRecommender,
           seed:int=0,       # the same seed gives the same weights
          ):
-    "New random weights."
+    "New random weights; a part of ours that has `begin` then starts as that says."
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         device = self.device

@@ -47,7 +47,8 @@ if __name__ == "__main__":
     parser.add_argument("model", help="a name of sessrec.leaderboard.NETWORKS")
     parser.add_argument("--out", required=True, type=Path, help="where the checkpoints go, a folder for each run")
     parser.add_argument("--runs", nargs="+", default=["60000:8", "100000:5", "1000000:5"], help="sessions of the log, a colon, epochs (%(default)s)")
-    parser.add_argument("--set", nargs="*", default=["hidden_size=256", "dropout=0.0", "scale=30.0"], metavar="NAME=VALUE", help="arguments of the network, as JSON (%(default)s)")
+    parser.add_argument("--set", nargs="*", default=["hidden_size=256", "dropout=0.0", "scale=30.0", "identity=false"], metavar="NAME=VALUE", help="arguments of the network, as JSON (%(default)s)")
+    parser.add_argument("--name", help="in the file's name (the model's)")
     parser.add_argument("--lr", type=float, default=.002)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="bf16")
@@ -67,9 +68,9 @@ if __name__ == "__main__":
         points.append(about | judged(Cooccurrence().fit(train), data, best))
         print(json.dumps(points[-2:]), file=sys.stderr)
     about  = machine("cpu")
-    made   = f"python tools/ceiling.py {words.model} --out DIR --runs {' '.join(words.runs)} --set {' '.join(words.set)} --lr {words.lr} --batch-size {words.batch_size} --precision {words.precision}"
+    made   = f"python tools/ceiling.py {words.model} --out DIR --runs {' '.join(words.runs)} --set {' '.join(words.set)} --lr {words.lr} --batch-size {words.batch_size} --precision {words.precision}" + (f" --name {words.name}" if words.name else "")
     found  = {"command": made, "points": points, "oracle": judged(oracle, data, best), "config": sizes, "plan": {"lr": words.lr, "batch_size": words.batch_size, "precision": words.precision},
               "versions": {"sessrec": __version__, "torch": torch.__version__}, "machine": f"{os.cpu_count()} cores, torch {torch.__version__}", "date": about["date"]}
-    target = TOP/"nbs"/"results"/f"ceiling-{words.model}.json"
+    target = TOP/"nbs"/"results"/f"ceiling-{words.name or words.model}.json"
     with replacing(target) as tmp: tmp.write_text(json.dumps(found, indent=1) + "\n")
     print(target)

@@ -10,7 +10,7 @@ TOP = Path(__file__).resolve().parent.parent
 MADE = ("sessrec", "README.md", "nbs")      # what `make export` writes
 
 
-def run(*words, cwd=TOP, limit=900, **env):
+def run(*words, cwd=TOP, limit=400, **env):
     "Run a command; gives (exit code, its output). One that takes more than `limit` seconds, waiting for a network perhaps, is stopped."
     try: done = subprocess.run(list(map(str, words)), cwd=cwd, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit)
     except subprocess.TimeoutExpired as e: return 124, f"{(e.stdout or b'').decode(errors='replace')}\n{' '.join(map(str, words))} took more than {limit} s"
@@ -54,7 +54,7 @@ def lint(top):
 def fails(path, out, limit=600):
     "What is wrong with the notebook at `path` when it is run from top to bottom, as `sessrec course` runs it: a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."
     from sessrec.course import run_lesson
-    row = run_lesson(Path(path), Path(out), {"device": "cpu"}, cell_seconds=limit or 60)
+    row = run_lesson(Path(path), Path(out), {"device": "cpu"}, cell_seconds=max(limit, 60))
     if row["status"] != "passed": return [f"{Path(path).name}: {row['error']}"]
     return [f"{Path(path).name} takes {row['seconds']:.0f} s, more than {limit}"] if row["seconds"] > limit else []
 

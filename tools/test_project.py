@@ -11,7 +11,7 @@ import checks
 
 TOP       = checks.TOP
 MINUTES   = {k: v["minutes"] for k, v in json.loads((TOP/"nbs"/"results"/"course.json").read_text())["lessons"].items()}
-NOTEBOOKS = sorted(sorted((TOP/"nbs").glob("[!_.]*.ipynb")), key=lambda p: -MINUTES.get(p.stem, 0))     # the long ones first, so that no worker waits for the last of them
+NOTEBOOKS = sorted(sorted((TOP/"nbs").glob("[!_.]*.ipynb")), key=lambda p: -MINUTES.get(p.stem, 9))     # the long ones, and those that nobody has measured, first
 
 
 def test_package_tests_and_readme_are_what_the_notebooks_give(tmp_path): assert checks.stale(TOP, tmp_path) == []
@@ -82,6 +82,10 @@ def test_lint_errors_are_found(tampered):
     edit(tampered/"nbs"/"00_lesson.ipynb", "from html import escape", "from html import (escape")
     found = "\n".join(checks.lint(tampered))
     assert "F821" in found and "00_lesson" in found
+
+def test_a_command_that_hangs_is_stopped_and_named():
+    code, said = checks.run("sleep", "60", limit=.2)
+    assert code == 124 and "sleep 60 took more than 0.2 s" in said
 
 def test_a_failing_or_slow_cell_is_found(tampered, tmp_path):
     assert "more than 0" in checks.fails(tampered/"nbs"/"00_lesson.ipynb", tmp_path, limit=0)[0]

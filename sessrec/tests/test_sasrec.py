@@ -10,6 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from sessrec.bert4rec import BERT4Rec
 from sessrec.sessions import Sessions, check_recommender
 from sessrec.tests.test_training import small_world
 from sessrec.training import check_network
@@ -17,7 +18,7 @@ from sessrec.training import check_network
 sessions_of_any_length = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=50), min_size=1, max_size=6)     # 0 = an item that the catalogue does not know
 
 # %% ../../nbs/14_sasrec.ipynb #4fb9d915
-@pytest.mark.parametrize("switches", [dict(), dict(scale=None, distances=False), dict(n_layers=1, n_heads=4, inner=1, identity=False)])
+@pytest.mark.parametrize("switches", [dict(), dict(scale=None, distances=False), dict(n_layers=1, n_heads=4, inner=1, identity=True)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: SASRec(n, 24, dropout=0., **switches), small_world())
 
@@ -102,15 +103,18 @@ def test_attention_is_that_of_the_last_click():
         assert torch.allclose(row[:len(s)], alone, atol=1e-6) and (row[len(s):] == 0).all()
 
 def test_with_identity_a_head_hands_over_what_it_looks_at():
-    "Every click looks at the one before: what a block adds before it thinks is that one's normed vector. Without the switch it is another."
-    for identity in (True, False):
-        model = SASRec(30, 8, n_heads=2, identity=identity).eval()
-        block = model.blocks[0]
-        with torch.no_grad(): block.qkv.bias.zero_(), block.merge.bias.zero_()
-        x     = torch.randn(1, 5, 8)
-        mixed = F.scaled_dot_product_attention(*block.split(x), attn_mask=torch.where(torch.eye(5).roll(1, 0).bool(), 50., -50.))
-        given = block.merge(mixed.transpose(1, 2).flatten(2))
-        assert torch.allclose(given[0, 1:], block.norm_mix(x)[0, :-1], atol=1e-5) == identity
+    "Every click looks at the one before: what a block adds before it thinks is that one's normed vector, but for biases. Without the switch it is another. So in every block, also after another reset."
+    for kind, identity in ((SASRec, True), (SASRec, False), (BERT4Rec, True), (BERT4Rec, False)):
+        model = kind(30, 8, n_heads=2, identity=identity).eval()
+        with torch.no_grad():
+            for p in model.parameters(): p.add_(1.)
+        model.reset(1)
+        for block in model.blocks:
+            with torch.no_grad(): block.qkv.bias.zero_(), block.merge.bias.zero_()
+            x     = torch.randn(1, 5, 8)
+            mixed = F.scaled_dot_product_attention(*block.split(x), attn_mask=torch.where(torch.eye(5).roll(1, 0).bool(), 50., -50.))
+            given = block.merge(mixed.transpose(1, 2).flatten(2))
+            assert torch.allclose(given[0, 1:], block.norm_mix(x)[0, :-1], atol=1e-5) == identity
 
 def test_places_and_distances_tell_orders_apart():
     batch = Sessions.from_lists([[1, 2, 3], [2, 1, 3]]).batch([0, 1])
