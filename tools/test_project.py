@@ -93,6 +93,11 @@ def test_a_failing_or_slow_cell_is_found(tampered, tmp_path):
     said, = checks.fails(tampered/"nbs"/"00_lesson.ipynb", tmp_path)
     assert said.startswith("00_lesson.ipynb: cell ") and said.endswith("ZeroDivisionError: division by zero")
 
+def test_a_hanging_cell_is_found(tampered, tmp_path):
+    edit(tampered/"nbs"/"00_lesson.ipynb", 'check(\\"00.0\\", lambda n: n / 0)', "import time; time.sleep(99)")
+    with pytest.warns(UserWarning, match="it is run once more"): said, = checks.fails(tampered/"nbs"/"00_lesson.ipynb", tmp_path, limit=0)
+    assert "timed out" in said
+
 def test_a_failing_exported_test_is_found(tampered):
     edit(tampered/"sessrec"/"sessions.py", "np.maximum(self.lengths - 1, 0)", "np.maximum(self.lengths, 0)")
     code, said = checks.run(checks.sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "sessrec/tests/test_sessions.py", cwd=tampered,
