@@ -26,6 +26,7 @@ from huggingface_hub import ModelHubMixin, snapshot_download
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint as twice
 from tqdm import tqdm
 import matplotlib.pyplot as plt
 import numpy as np
@@ -165,8 +166,14 @@ def cross_entropy(hidden:Tensor,    # one vector a case, `(N, d)`
                   vectors:Tensor,   # the items' vectors, `(n_items + 1, d)`; row 0 is padding and takes no part
                   targets:Tensor,   # item ids, `(N,)` int64, from 1 to n_items
                   chunk:int|None=None,  # cases whose scores are held at a time; None = 128 on a CPU, 2048 on a GPU
+                  each:bool=False,  # True = the loss of each case, `(N,)`, for a loss that weighs them; chunks are then of 16 million scores unless told otherwise
                  )->Tensor:         # scalar; 0 without a case
-    "Mean cross-entropy over the whole catalogue; the `(N, n_items)` score matrix is never held."
+    "Mean cross-entropy over the whole catalogue; of a large one, the `(N, n_items)` score matrix is never held."
+    if each:
+        part  = lambda h, t: F.cross_entropy(h @ vectors[1:].T, t - 1, reduction="none")
+        chunk = chunk or max(1, 2**24 // len(vectors))
+        if len(hidden) <= chunk: return part(hidden, targets)
+        return torch.cat([twice(part, h, t, use_reentrant=False) for h, t in zip(hidden.split(chunk), targets.split(chunk))])     # scores are computed again for the gradient
     if not len(hidden): return (hidden.sum() + vectors.sum()) * 0
     kind = hidden.device.type
     if torch.is_autocast_enabled(kind): hidden, vectors = (x.to(torch.get_autocast_dtype(kind)) for x in (hidden, vectors))
@@ -285,13 +292,17 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
         hidden = self.encode(batch)
         return hidden if hidden.dim() == 2 else hidden[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
 
+    def scored(self, batch:Batch)->Tensor:      # at least one row and one column, at most `max_len` columns, on the device -> `(B, n_items + 1)`
+        "The scores after the last click; column 0 is nobody's and may hold anything."
+        hidden, answers = self.compared(self.encode_last(batch))
+        return hidden @ answers.T
+
     @torch.no_grad()
     def scores(self, batch):
         if not len(batch): return torch.empty(0, self.n_items + 1, device=self.device)
         batch = batch.newest(self.max_len).to(self.device)
         if not batch.items.shape[1]: batch = replace(batch, items=batch.lengths[:, None] * 0)
-        hidden, answers = self.compared(self.encode_last(batch))
-        scores = hidden @ answers.T                             # (B, n_items + 1)
+        scores = self.scored(batch)
         scores[:, PAD] = -torch.inf                             # in place: a copy would cost as much as the product
         return scores
 

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from sessrec.bert4rec import BERT4Rec
+from sessrec.evaluation import check_no_leak, ranks
 from sessrec.sessions import Sessions, check_recommender
 from sessrec.tests.test_training import small_world
 from sessrec.training import check_network
@@ -18,13 +19,17 @@ from sessrec.training import check_network
 sessions_of_any_length = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=50), min_size=1, max_size=6)     # 0 = an item that the catalogue does not know
 
 # %% ../../nbs/14_sasrec.ipynb #4fb9d915
-@pytest.mark.parametrize("switches", [dict(), dict(scale=None, distances=False), dict(n_layers=1, n_heads=4, inner=1, identity=True)])
+@pytest.mark.parametrize("switches", [dict(), dict(scale=None, distances=False), dict(n_layers=1, n_heads=4, inner=1, identity=True),
+                                      dict(copies=True), dict(copies=True, scale=None)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: SASRec(n, 24, dropout=0., **switches), small_world())
 
 def test_contract():
     s = small_world()
-    check_recommender(SASRec(300, 16).fit(s[:200], s[200:], epochs=1, progress=False), s)
+    for copies in (False, True):
+        model = SASRec(300, 16, copies=copies).fit(s[:200], s[200:], epochs=1, progress=False)
+        check_recommender(model, s)
+        check_no_leak(model, s[:40])
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 10**6))
@@ -115,6 +120,51 @@ def test_with_identity_a_head_hands_over_what_it_looks_at():
             mixed = F.scaled_dot_product_attention(*block.split(x), attn_mask=torch.where(torch.eye(5).roll(1, 0).bool(), 50., -50.))
             given = block.merge(mixed.transpose(1, 2).flatten(2))
             assert torch.allclose(given[0, 1:], block.norm_mix(x)[0, :-1], atol=1e-5) == identity
+
+@settings(max_examples=40, deadline=None)
+@given(sessions_of_any_length, st.sampled_from([None, 14.]))
+def test_a_mixture_is_the_sum(lists, scale):
+    "Of chances of something new, in the last column's share, and of the shares of each click that is known; so it adds up to 1, and the loss is minus its logarithm."
+    torch.manual_seed(0)
+    model  = SASRec(30, 8, copies=True, scale=scale).eval()
+    plain  = SASRec(30, 8, scale=scale).eval()
+    plain.load_state_dict({k: v for k, v in model.state_dict().items() if "copying" not in k})
+    batch  = Sessions.from_lists(lists).batch(range(len(lists)))
+    p      = model.scores(batch).exp()
+    shares = model.copying(model.encode(batch), batch.items).exp()
+    target = torch.randint(1, 31, (len(lists),))
+    for i, s in enumerate(lists):
+        row  = shares[i, len(s) - 1]
+        want = row[-1] * plain.scores(batch)[i].softmax(0)
+        for j, item in enumerate(s):
+            if item: want[item] += row[j]
+            else: assert row[j] == 0
+        assert torch.allclose(p[i], want, atol=1e-6) and torch.isclose(p[i].sum(), torch.tensor(1.), atol=1e-5) and p[i, 0] == 0
+    asked = torch.zeros_like(batch.items).scatter(1, batch.lengths[:, None] - 1, target[:, None])
+    assert torch.isclose(model(batch, asked), -p[torch.arange(len(lists)), target].log().mean(), atol=1e-5)
+
+def test_a_share_for_two_clicks_ago_is_obeyed():
+    "And the gradient finds it: what comes next is always the click two ago, items are new in every session, and so only copying can be right."
+    model = SASRec(30, 8, copies=True).eval()
+    batch = Sessions.from_lists([[3, 1, 4, 1, 5], [9]]).batch([0, 1])
+    with torch.no_grad(): model.copying.liking.weight[:] = torch.where(torch.arange(50) == 2, 50., -50.)[:, None]
+    assert model.scores(batch).argmax(1)[0] == 4 and model.copying(model.encode(batch), batch.items)[1, 0, -1].exp() > .99
+    first = np.arange(1, 301).reshape(-1, 3)
+    again = Sessions.from_lists(np.tile(first, 2).tolist(), catalogue=small_world().catalogue)     # a, b, c, a, b, c
+    right = {}
+    for copies in (False, True):
+        model = SASRec(300, 8, dropout=0., copies=copies).fit(again[:80], epochs=40, batch_size=16, lr=.02, progress=False)
+        right[copies] = (ranks(model, again[80:], progress=False).reshape(-1, 5)[:, 2:] == 1).mean()
+    assert right[True] > .7 and right[False] < .3, right
+
+def test_copies_look_at_nothing_later_and_at_nothing_unknown():
+    torch.manual_seed(0)
+    copying, hidden = Copying(8, 4), torch.randn(2, 9, 8)
+    items  = torch.tensor([[1, 2, 0, 1, 2, 3, 4, 5, 6], [7, 0, 0, 0, 0, 0, 0, 0, 0]])
+    shares = copying(hidden, items).exp()
+    assert torch.allclose(shares.sum(2), torch.ones(2, 9)) and (shares[..., :-1].triu(1) == 0).all() and (shares[0, :, 2] == 0).all() and (shares[1, :, 1:-1] == 0).all()
+    hidden[:, 5:] += 1
+    assert torch.equal(copying(hidden, items).exp()[:, :5], shares[:, :5])
 
 def test_places_and_distances_tell_orders_apart():
     batch = Sessions.from_lists([[1, 2, 3], [2, 1, 3]]).batch([0, 1])

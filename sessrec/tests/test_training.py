@@ -80,6 +80,16 @@ def test_losses_agree():
         assert torch.allclose(h, found[0][1], atol=1e-6) and torch.allclose(v, found[0][2], atol=1e-6)
         assert (v[PAD] == 0).all()
 
+def test_the_losses_of_each_case():
+    "Weighed as one likes, in chunks or not, and none without a case."
+    torch.manual_seed(0)
+    hidden, vectors, targets, weights = torch.randn(70, 8), torch.randn(41, 8), torch.randint(1, 41, (70,)), torch.rand(70)
+    plain = lambda h, v, t: (weights * F.cross_entropy(h @ v[1:].T, t - 1, reduction="none")).sum()
+    each  = lambda chunk: lambda h, v, t: (weights * cross_entropy(h, v, t, chunk, each=True)).sum()
+    found = list(_losses(hidden, vectors, targets, plain, each(None), each(16)))
+    for loss, h, v in found[1:]: assert np.isclose(loss, found[0][0], rtol=1e-5) and torch.allclose(h, found[0][1], atol=1e-5) and torch.allclose(v, found[0][2], atol=1e-5)
+    assert cross_entropy(hidden[:0], vectors, targets[:0], each=True).shape == (0,)
+
 def test_no_case_no_loss():
     vectors = torch.randn(5, 3, requires_grad=True)
     loss = cross_entropy(torch.empty(0, 3), vectors, torch.empty(0, dtype=torch.int64))
