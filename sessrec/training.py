@@ -165,18 +165,19 @@ class _BlockedCrossEntropy(torch.autograd.Function):
 def cross_entropy(hidden:Tensor,    # one vector a case, `(N, d)`
                   vectors:Tensor,   # the items' vectors, `(n_items + 1, d)`; row 0 is padding and takes no part
                   targets:Tensor,   # item ids, `(N,)` int64, from 1 to n_items
-                  chunk:int|None=None,  # cases whose scores are held at a time; None = 128 on a CPU, 2048 on a GPU
-                  each:bool=False,  # True = the loss of each case, `(N,)`, for a loss that weighs them; chunks are then of 16 million scores unless told otherwise
-                 )->Tensor:         # scalar; 0 without a case
-    "Mean cross-entropy over the whole catalogue; of a large one, the `(N, n_items)` score matrix is never held."
-    if each:
-        part  = lambda h, t: F.cross_entropy(h @ vectors[1:].T, t - 1, reduction="none")
-        chunk = chunk or max(1, 2**24 // len(vectors))
-        if len(hidden) <= chunk: return part(hidden, targets)
-        return torch.cat([twice(part, h, t, use_reentrant=False) for h, t in zip(hidden.split(chunk), targets.split(chunk))])     # scores are computed again for the gradient
-    if not len(hidden): return (hidden.sum() + vectors.sum()) * 0
+                  chunk:int|None=None,  # cases whose scores are held at a time; None = 128 on a CPU, 2048 on a GPU; with `each`, 16 million scores' worth
+                  each:bool=False,  # True = the loss of each case, for a loss that weighs them
+                 )->Tensor:         # scalar, 0 without a case; with `each`, `(N,)`
+    "Mean cross-entropy over the whole catalogue; the `(N, n_items)` score matrix is never held (with `each`, it is while it is small)."
     kind = hidden.device.type
     if torch.is_autocast_enabled(kind): hidden, vectors = (x.to(torch.get_autocast_dtype(kind)) for x in (hidden, vectors))
+    if each:
+        weight = vectors[1:]
+        part   = lambda h, t: F.cross_entropy(h @ weight.T, t - 1, reduction="none")
+        chunk  = chunk or max(1, 2**24 // len(vectors))
+        if len(hidden) <= chunk: return part(hidden, targets)
+        return torch.cat([twice(part, h, t, use_reentrant=False, preserve_rng_state=False) for h, t in zip(hidden.split(chunk), targets.split(chunk))])   # scores are computed again for the gradient
+    if not len(hidden): return (hidden.sum() + vectors.sum()) * 0
     if len(vectors) > 100_000:
         with torch.autocast(kind, enabled=False): return _BlockedCrossEntropy.apply(hidden.float(), vectors.float(), targets, 2**22)
     chunk  = chunk or (128 if kind == "cpu" else 2048)
@@ -645,6 +646,8 @@ class _Run:
             theirs = found.get(what)
             if theirs == mine: continue
             if isinstance(mine, dict) and isinstance(theirs, dict):
+                if what == "model": theirs = {**self.model._hub_mixin_jsonable_default_values, **theirs}     # an argument that there was not yet: as it is unless told otherwise
+                if theirs == mine: continue
                 k = next(k for k in {**mine, **theirs} if mine.get(k) != theirs.get(k))
                 raise ValueError(f"{self.out} cannot be resumed: its {k} was {theirs.get(k)}, now it is {mine.get(k)}")
             raise ValueError(f"{self.out} cannot be resumed: it was trained with other {what} ({theirs}, now {mine})")

@@ -4,6 +4,9 @@
 from sessrec.sasrec import *
 
 # %% ../../nbs/14_sasrec.ipynb #511b042c
+from dataclasses import replace
+import json
+
 from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
@@ -68,11 +71,12 @@ def test_no_score_before_a_click_knows_it(session, data):
     a, b    = model.encode(Sessions.from_lists([session, changed]).batch([0, 1]))
     assert torch.allclose(a[:t], b[:t], atol=1e-6) and not torch.allclose(a[t], b[t], atol=1e-6)
 
-def test_only_the_last_fifty_clicks_count():
+@pytest.mark.parametrize("copies", [False, True])
+def test_only_the_last_fifty_clicks_count(copies):
     "Of a session of 120 clicks, the first 69 change no rank of the last case; the 70th does."
     torch.manual_seed(0)
     s     = small_world()
-    model = SASRec(300, 16).fit(s[:50], epochs=1, progress=False)
+    model = SASRec(300, 16, copies=copies).fit(s[:50], epochs=1, progress=False)
     long  = np.random.default_rng(0).integers(1, 300, 120)
     first, inside = long.copy(), long.copy()
     first[:69], inside[69:80] = first[:69] % 300 + 1, inside[69:80] % 300 + 1
@@ -143,6 +147,46 @@ def test_a_mixture_is_the_sum(lists, scale):
     asked = torch.zeros_like(batch.items).scatter(1, batch.lengths[:, None] - 1, target[:, None])
     assert torch.isclose(model(batch, asked), -p[torch.arange(len(lists)), target].log().mean(), atol=1e-5)
 
+def test_a_network_with_copies_is_kept_and_one_from_before_still_loads(tmp_path):
+    s     = small_world()
+    batch = s.batch(range(5))
+    for copies in (True, False):
+        model = SASRec(300, 8, copies=copies).fit(s[:50], epochs=1, precision="bf16", progress=False)
+        assert all(p.isfinite().all() for p in model.parameters())
+        model.save(tmp_path/str(copies))
+        assert torch.equal(SASRec.from_pretrained(tmp_path/str(copies)).scores(batch), model.scores(batch))
+    config = json.loads((tmp_path/"False"/"config.json").read_text())
+    (tmp_path/"False"/"config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "copies"}))
+    assert torch.equal(SASRec.from_pretrained(tmp_path/"False").scores(batch), model.scores(batch))
+
+def test_no_target_no_loss():
+    "And a gradient of zero, not none."
+    model = SASRec(30, 8, copies=True)
+    batch = Sessions.from_lists([[3, 1, 4]]).batch([0])
+    loss  = model(batch, torch.zeros_like(batch.items))
+    loss.backward()
+    assert loss.item() == 0 and (model.item_vectors.weight.grad == 0).all()
+
+def test_what_is_copied_can_be_seen():
+    torch.manual_seed(0)
+    model, batch = SASRec(30, 8, copies=True), Sessions.from_lists([[3, 1, 4]]).batch([0])
+    shares = copies_of(model, batch)
+    plain  = SASRec(30, 8)
+    plain.load_state_dict({k: v for k, v in model.state_dict().items() if "copying" not in k})
+    softmax, items = plain.eval().scores(batch)[0].softmax(0), batch.items[0]
+    assert shares.shape == (4,) and torch.allclose(shares[:3], model.scores(batch)[0, items].exp() - shares[3] * softmax[items], atol=1e-6) and shares.min() > 0
+    wider  = replace(batch, items=F.pad(batch.items, (0, 2)))
+    assert torch.allclose(copies_of(model, wider), shares) and torch.allclose(heads_of(model, wider), heads_of(model, batch))
+    import matplotlib.pyplot as plt
+    ax = plot_copies(model, batch, list("abc"))
+    assert f"{100 * shares[-1]:.0f} %" in ax.get_title() and np.allclose([b.get_width() for b in ax.patches], 100 * shares[:-1]) and [t.get_text() for t in ax.get_yticklabels()] == ["1. a", "2. b", "3. c"]
+    plt.close("all")
+    for plot in (plot_copies, plot_heads):
+        with pytest.raises(ValueError, match="labels must name 3 clicks, got 2"): plot(model, batch, list("ab"))
+    plt.close("all")
+    with pytest.raises(ValueError, match="copies=True"): copies_of(SASRec(30, 8), batch)
+    with pytest.raises(ValueError, match="one session"): copies_of(model, Sessions.from_lists([[1] * 51]).batch([0]))
+
 def test_a_share_for_two_clicks_ago_is_obeyed():
     "And the gradient finds it: what comes next is always the click two ago, items are new in every session, and so only copying can be right."
     model = SASRec(30, 8, copies=True).eval()
@@ -163,6 +207,11 @@ def test_copies_look_at_nothing_later_and_at_nothing_unknown():
     items  = torch.tensor([[1, 2, 0, 1, 2, 3, 4, 5, 6], [7, 0, 0, 0, 0, 0, 0, 0, 0]])
     shares = copying(hidden, items).exp()
     assert torch.allclose(shares.sum(2), torch.ones(2, 9)) and (shares[..., :-1].triu(1) == 0).all() and (shares[0, :, 2] == 0).all() and (shares[1, :, 1:-1] == 0).all()
+    with torch.no_grad(): copying.asks.weight.zero_()       # only the likings speak: from the fourth distance on, they are the same
+    far = copying(hidden, items)[0, 8, [0, 1, 3, 4, 5, 6]]
+    assert torch.allclose(far[:5], far[0].expand(5)) and not torch.isclose(far[5], far[0])
+    torch.nn.init.normal_(copying.asks.weight)
+    shares = copying(hidden, items).exp()
     hidden[:, 5:] += 1
     assert torch.equal(copying(hidden, items).exp()[:, :5], shares[:, :5])
 

@@ -228,6 +228,10 @@ def test_nonsense_is_refused(tmp_path):
     fit_(out=tmp_path/"run", epochs=1)
     with pytest.raises(ValueError, match="holds log.jsonl already"): fit_(out=tmp_path/"run", epochs=1)
     with pytest.raises(ValueError, match="its epochs was 1, now it is 2"): fit_(out=tmp_path/"run", epochs=2, resume=True)
+    log = (tmp_path/"run"/"log.jsonl").read_text()
+    (tmp_path/"run"/"log.jsonl").write_text(log.replace('"dropout": 0.0, ', "").replace(', "dropout": 0.0', ""))     # from before there was that argument
+    assert "dropout" not in (tmp_path/"run"/"log.jsonl").read_text()
+    with pytest.raises(ValueError, match="its dropout was 0.0, now it is 0.5"): LastClick(300, 8, dropout=.5).fit(s, out=tmp_path/"run", epochs=1, resume=True, progress=False)
     again = LastClick(300, 8).fit(s, out=tmp_path/"run", epochs=1, resume=True, progress=False)      # complete already: nothing to do
     assert len(again.history) == 1 and again.recommend(["i1"], k=1).equals(LastClick.from_pretrained(tmp_path/"run").recommend(["i1"], k=1))
 
