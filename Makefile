@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+# Installs nothing; fails where pip is missing or incomplete.
+PIP_WORKS = $(BIN)/python -m pip install --quiet --no-index pip >/dev/null 2>&1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
-.PHONY: help setup lab course test bench export docs clean
+.PHONY: help setup venv lab course test bench export docs clean
 .DEFAULT_GOAL := help
 
 help:     ## this list
@@ -16,9 +18,12 @@ setup: $(STAMP)     ## the virtual environment with everything in it, in .venv
 
 $(STAMP): settings.ini setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'sessrec needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo 'could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lab,dev,track]'
+	@$(MAKE) --no-print-directory venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,dev,track]'
 	@touch $@
+
+venv:               # an environment in which pip works: what is there already, repaired where its making was interrupted
+	@$(PIP_WORKS) || { $(BIN)/python -m ensurepip && $(PIP_WORKS); } >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { echo 'could not make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }
 
 lab: setup          ## open the course in JupyterLab
 	$(BIN)/sessrec lab

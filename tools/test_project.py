@@ -23,6 +23,18 @@ def test_every_cell_runs(path, tmp_path): assert checks.fails(path, tmp_path) ==
 
 def test_the_wheel_works_alone(tmp_path): assert checks.wheel_fails(TOP, tmp_path) == []
 
+@pytest.mark.parametrize("torn", ["bin/pip", "lib/*/site-packages/pip*", "lib/*/site-packages/pip/_vendor", "bin/python*"])
+def test_a_half_made_environment_is_repaired(torn, tmp_path):
+    "What is left where the making of `.venv` was interrupted."
+    shutil.copy(TOP/"Makefile", tmp_path)
+    venv = tmp_path/".venv"
+    assert checks.run(checks.sys.executable, "-m", "venv", venv)[0] == 0
+    for p in venv.glob(torn): shutil.rmtree(p) if p.is_dir() and not p.is_symlink() else p.unlink()
+    code, said = checks.run("make", "venv", f"PYTHON={checks.sys.executable}", cwd=tmp_path)
+    assert code == 0, said
+    code, said = checks.run(venv/"bin"/"python", "-m", "pip", "list")
+    assert code == 0 and "pip" in said
+
 def test_notebooks_are_small():
     assert [p.name for p in NOTEBOOKS if p.stat().st_size > 500_000] == []
 
