@@ -9,9 +9,10 @@ __all__ = ['like_lengths', 'Batches', 'cross_entropy', 'lr_share', 'Plan', 'Neur
            'check_08_3', 'check_08_4']
 
 # %% ../nbs/08_training.ipynb #6a7c72fe
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import Iterator
@@ -138,6 +139,24 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         grad_hidden, grad_weight = ctx.saved_tensors
         return grad_hidden * (grad / ctx.n), grad_weight * (grad / ctx.n), None, None
 
+# %% ../nbs/08_training.ipynb #4c1f7a90
+def _linear_cross_entropy(hidden, weight, target, chunk, policy):
+    "PyTorch's own loss; `policy` names what it accumulates in which precision."
+    options = nn.LinearCrossEntropyOptions(batch_chunk_size=chunk, chunking_method=None, acc_policy=policy)
+    return F.linear_cross_entropy(hidden, weight, target, options=options).float()
+
+@cache
+def _policy(kind:str,           # of device, such as "cpu"
+            dtype:torch.dtype,
+           )->str|None:         # None = this PyTorch has no such loss, or takes neither policy
+    "The first policy that the installed PyTorch takes, found by trying each on one case with one item."
+    one, target = torch.ones(1, 1, dtype=dtype, device=kind), torch.zeros(1, dtype=torch.int64, device=kind)
+    for policy in ("balanced", "compact"):      # 2.13 and 2.14 know both, 2.15 only the second
+        with suppress(AttributeError, TypeError, ValueError, RuntimeError):
+            _linear_cross_entropy(one, one, target, 1, policy)
+            return policy
+    return None
+
 # %% ../nbs/08_training.ipynb #32163d3e
 class _BlockedCrossEntropy(torch.autograd.Function):
     "The same for very large catalogues: blocks of items, too, and each block's scores are computed twice, first for the sum, then for the gradient."
@@ -182,9 +201,9 @@ def cross_entropy(hidden:Tensor,    # one vector a case, `(N, d)`
         with torch.autocast(kind, enabled=False): return _BlockedCrossEntropy.apply(hidden.float(), vectors.float(), targets, 2**22)
     chunk  = chunk or (128 if kind == "cpu" else 2048)
     weight = vectors[1:].to(hidden.dtype)
-    if not hasattr(F, "linear_cross_entropy"): return _ChunkedCrossEntropy.apply(hidden, weight, targets - 1, chunk)
-    options = nn.LinearCrossEntropyOptions(batch_chunk_size=chunk, chunking_method=None, acc_policy="balanced")
-    return F.linear_cross_entropy(hidden, weight, targets - 1, options=options).float()
+    policy = _policy(kind, hidden.dtype)
+    if policy is None: return _ChunkedCrossEntropy.apply(hidden, weight, targets - 1, chunk).float()
+    return _linear_cross_entropy(hidden, weight, targets - 1, chunk, policy)
 
 # %% ../nbs/08_training.ipynb #c575bf75
 def lr_share(step:int,          # from 0

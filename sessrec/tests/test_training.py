@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from sessrec.evaluation import ranks
 from sessrec.sessions import PAD, Catalogue, Sessions, check_recommender
-from sessrec.training import _BlockedCrossEntropy, _ChunkedCrossEntropy
+from sessrec.training import _BlockedCrossEntropy, _ChunkedCrossEntropy, _policy
 
 # %% ../../nbs/08_training.ipynb #919beb43
 some_sessions = st.lists(st.lists(st.integers(1, 9), max_size=12), min_size=1, max_size=30)
@@ -79,6 +79,31 @@ def test_losses_agree():
         assert np.isclose(loss, found[0][0], atol=1e-6)
         assert torch.allclose(h, found[0][1], atol=1e-6) and torch.allclose(v, found[0][2], atol=1e-6)
         assert (v[PAD] == 0).all()
+
+def _refusing(*policies):
+    "Options of a PyTorch that does not know these policies."
+    real = getattr(torch.nn, "LinearCrossEntropyOptions", None)
+    def options(acc_policy, **others):
+        if real is None or acc_policy in policies: raise ValueError(f"invalid acc_policy: {acc_policy!r}")
+        return real(acc_policy=acc_policy, **others)
+    return options
+
+@pytest.mark.parametrize("refused", [(), ("balanced",), ("balanced", "compact")], ids=len)
+@pytest.mark.parametrize("dtype, atol", [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)], ids=["float32", "bfloat16"])
+def test_losses_agree_on_every_pytorch(refused, dtype, atol, monkeypatch, recwarn):
+    "Whatever options the installed PyTorch takes, and without a warning."
+    monkeypatch.setattr(torch.nn, "LinearCrossEntropyOptions", _refusing(*refused), raising=False)
+    _policy.cache_clear()
+    try:
+        if len(refused) == 2: assert _policy("cpu", dtype) is None
+        torch.manual_seed(0)
+        hidden, vectors, targets = torch.randn(70, 8), torch.randn(41, 8) / 4, torch.randint(1, 41, (70,))
+        plain = lambda h, v, t: F.cross_entropy(h @ v[1:].T, t - 1)
+        ours  = lambda h, v, t: cross_entropy(h.to(dtype), v.to(dtype), t)
+        want, got = _losses(hidden, vectors, targets, plain, ours)
+        for a, b in zip(want, got): assert torch.allclose(torch.as_tensor(a), torch.as_tensor(b), rtol=atol, atol=atol)
+        assert not recwarn.list
+    finally: _policy.cache_clear()
 
 def test_the_losses_of_each_case():
     "Weighed as one likes, in chunks or not, and none without a case."
