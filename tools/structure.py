@@ -1,0 +1,185 @@
+"""Which module of the package imports which: imports only point down, and no module patches another module's class."""
+import ast
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = "sessrec"
+
+# From the bottom to the top. A module may import from its own line and from the lines above it here, that is, from
+# layers further down. The longest prefix that fits decides.
+LAYERS = [
+    ["sessrec.registry", "sessrec.threads"],
+    ["sessrec.data"],
+    ["sessrec.shop.generate", "sessrec.shop.reader"],
+    ["sessrec.metrics"],
+    ["sessrec.train", "sessrec.models", "sessrec.shop"],
+    ["sessrec.eda", "sessrec.plots"],
+    ["sessrec.leaderboard"],
+    ["sessrec.explorer", "sessrec.serve"],
+    ["sessrec.course"],
+    ["sessrec.bench"],
+    ["sessrec.cli"],
+]
+PLOTTING       = ("matplotlib", "seaborn")      # libraries for pictures …
+PLOTTING_LAYER = "sessrec.eda"                  # … which no module below this one's layer imports
+DEFERRED       = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)    # their imports run later
+
+
+@dataclass(frozen=True)
+class Import:
+    "One module imports another."
+    source: str
+    target: str
+    line: int
+    deferred: bool      # inside a function
+
+
+def modules(top:Path) -> dict[str, Path]:
+    "Name -> file of the package's modules, without its tests and nbdev's index."
+    found = {}
+    for path in sorted((top/PACKAGE).rglob("*.py")):
+        parts = path.relative_to(top).with_suffix("").parts
+        if "tests" in parts or path.name == "_modidx.py": continue
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+def layer_of(module:str) -> int|None:
+    "The number of the module's layer, from 0; None where no prefix fits."
+    fits = [(len(prefix), number) for number, layer in enumerate(LAYERS) for prefix in layer
+            if f"{module}.".startswith(f"{prefix}.")]
+    return max(fits)[1] if fits else None
+
+
+def _is_type_checking(node:ast.AST) -> bool:
+    "`if TYPE_CHECKING:`, also as `typing.TYPE_CHECKING`."
+    test = getattr(node, "test", None)
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
+
+
+def _is_import(node:ast.AST) -> bool:
+    "An import statement, or `import_module` with a name that stands there."
+    if isinstance(node, (ast.Import, ast.ImportFrom)): return True
+    if not isinstance(node, ast.Call) or not node.args: return False
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    return name == "import_module" and isinstance(node.args[0], ast.Constant)
+
+
+def _import_nodes(node:ast.AST, deferred:bool=False) -> Iterator[tuple[ast.AST, bool]]:
+    "All imports below `node`, and whether they run later; those for type checkers are left out."
+    for child in ast.iter_child_nodes(node):
+        if _is_import(child): yield child, deferred
+        elif _is_type_checking(child):
+            for other in child.orelse: yield from _import_nodes(ast.Module([other], []), deferred)
+        else: yield from _import_nodes(child, deferred or isinstance(child, DEFERRED))
+
+
+def _base(node:ast.ImportFrom, package:list[str]) -> str:
+    "The absolute name of what stands between `from` and `import`."
+    if not node.level: return node.module or ""
+    parents = package[:len(package) - node.level + 1]
+    return ".".join([*parents, *([node.module] if node.module else [])])
+
+
+def _targets(node:ast.AST, package:list[str], known:set[str]) -> list[str]:
+    "Absolute names of the modules that an import names."
+    if isinstance(node, ast.Import): return [alias.name for alias in node.names]
+    if isinstance(node, ast.Call): return [str(node.args[0].value)]
+    base  = _base(node, package)
+    names = [f"{base}.{alias.name}" for alias in node.names]
+    return [name if name in known else base for name in names]
+
+
+def imports_of(top:Path) -> list[Import]:
+    "All imports of the package's modules."
+    files, found = modules(top), []
+    for module, path in files.items():
+        package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+        for node, deferred in _import_nodes(ast.parse(path.read_text(encoding="utf-8"))):
+            targets = dict.fromkeys(_targets(node, package, set(files)))
+            found += [Import(module, target, node.lineno, deferred) for target in targets if target != module]
+    return found
+
+
+def _inside(top:Path) -> list[Import]:
+    "The imports from one module of the package to another."
+    known = modules(top)
+    return [i for i in imports_of(top) if i.target in known]
+
+
+def _place(top:Path, module:str, line:int=1) -> str:
+    return f"{modules(top)[module].relative_to(top)}:{line}"
+
+
+def upward_imports(top:Path) -> list[str]:
+    "Imports that point up, and modules that no layer names. The package's own `__init__` may name everything."
+    wrong = [f"{_place(top, m)}: {m} stands in no layer of tools/structure.py"
+             for m in modules(top) if m != PACKAGE and layer_of(m) is None]
+    for i in _inside(top):
+        here, there = layer_of(i.source), layer_of(i.target)
+        if here is None or there is None or there <= here: continue
+        wrong.append(f"{_place(top, i.source, i.line)}: {i.source} imports {i.target}, which lies above it")
+    return wrong
+
+
+def _way_back(start:str, edges:dict[str, dict[str, int]]) -> list[str]:
+    "The shortest circle of imports through `start`, or nothing."
+    before, waiting = {}, deque([start])
+    while waiting:
+        module = waiting.popleft()
+        for target in edges.get(module, {}):
+            if target in before: continue
+            before[target] = module
+            waiting.append(target)
+    if start not in before: return []
+    way = [start]
+    while len(way) == 1 or way[-1] != start: way.append(before[way[-1]])
+    return way[::-1]
+
+
+def circles(top:Path) -> list[str]:
+    "Modules that import one another, directly or by way of others, when they are loaded."
+    edges, found = {}, {}
+    for i in _inside(top):
+        if not i.deferred: edges.setdefault(i.source, {}).setdefault(i.target, i.line)
+    for module in edges:
+        way = _way_back(module, edges)
+        if way: found.setdefault(frozenset(way), way)
+    return [f"{_place(top, way[0], edges[way[0]][way[1]])}: circle of imports: {' -> '.join(way)}"
+            for way in found.values()]
+
+
+def plotting_below(top:Path) -> list[str]:
+    "Modules below the exploration that import a library for pictures."
+    limit, wrong = layer_of(PLOTTING_LAYER), []
+    for i in imports_of(top):
+        layer = layer_of(i.source)
+        if layer is None or layer >= limit or i.target.split(".")[0] not in PLOTTING: continue
+        where = _place(top, i.source, i.line)
+        wrong.append(f"{where}: {i.source} imports {i.target}; pictures begin with {PLOTTING_LAYER}")
+    return wrong
+
+
+def _patched(node:ast.AST) -> set[str]:
+    "Names of the classes that a statement changes from outside: with `@patch`, or with `Class.name = …`."
+    if isinstance(node, ast.Assign):
+        owners = [t.value for t in node.targets if isinstance(t, ast.Attribute)]
+        return {o.id for o in owners if isinstance(o, ast.Name) and o.id[:1].isupper()}
+    decorators = [getattr(d, "func", d) for d in getattr(node, "decorator_list", [])]
+    if not any(getattr(d, "id", "").startswith("patch") for d in decorators) or not node.args.args: return set()
+    annotation = node.args.args[0].annotation
+    return {n.id for n in ast.walk(annotation) if isinstance(n, ast.Name)} if annotation else set()
+
+
+def foreign_patches(top:Path) -> list[str]:
+    "Attributes that a module adds to a class of another module."
+    wrong = []
+    for module, path in modules(top).items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own  = {n.name for n in tree.body if isinstance(n, ast.ClassDef)}
+        for node in tree.body:
+            wrong += [f"{_place(top, module, node.lineno)}: {module} patches {name}, a class of another module"
+                      for name in sorted(_patched(node) - own)]
+    return wrong
