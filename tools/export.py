@@ -20,7 +20,7 @@ def drop_widget_state(path):
 
 def main():
     config = get_config()
-    nbs    = sorted(config.nbs_path.glob("[!_.]*.ipynb"))
+    nbs    = sorted(p for p in config.nbs_path.rglob("[!_.]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
     wanted = {f.name for f in map(export_tests, nbs) if f}
     for old in (config.lib_path/"tests").glob("test_*.py"):         # a lesson that lost its tests loses its file
         if old.name not in wanted: old.unlink()

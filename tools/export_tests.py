@@ -17,7 +17,7 @@ def export_tests(path):
     if not module or not tests: return None
     star  = make_code_cells(f"from {get_config().lib_name}.{module} import *")
     star[0].id = "imports"                                          # a fixed id: the file is the same each time
-    maker = ModuleMaker(get_config().lib_path/"tests", f"test_{module}", Path(path), parse=False)
+    maker = ModuleMaker(get_config().lib_path/"tests", f"test_{module.replace('.', '_')}", Path(path), parse=False)
     maker.make(star + tests)
     return maker.fname
 

@@ -3,15 +3,24 @@
 # %% ../../nbs/18_leaderboard.ipynb #imports
 from sessrec.leaderboard import *
 
+# %% ../../nbs/18_leaderboard.ipynb #12ca5222
+from sessrec.models.choose import BASELINES, NETWORKS, fit_model, load_model, model_names, new_network
+from sessrec.models.ensemble import Ensemble, comparable
+from sessrec.plots.leaderboard import places, plot_leaderboard, plot_places
+
 # %% ../../nbs/18_leaderboard.ipynb #488c0cfb
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sessrec.baselines import *
-from sessrec.evaluation import check_no_leak, ranks, recall_at_k
-from sessrec.preprocessing import Prepared, prepared
-from sessrec.sessions import Catalogue, check_recommender
+from sessrec.models.counting import ItemKNN, MarkovChain, Popularity
+from sessrec.metrics.leaks import check_no_leak
+from sessrec.metrics.protocol import recall_at_k
+from sessrec.metrics.rank import ranks
+from sessrec.data.prepare import prepared
+from sessrec.data.prepared import Prepared
+from sessrec.data.catalogue import Catalogue
+from sessrec.models.base import check_recommender
 
 # %% ../../nbs/18_leaderboard.ipynb #79b431ef
 @pytest.fixture(scope="module")
