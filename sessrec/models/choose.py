@@ -12,7 +12,8 @@ import inspect
 
 import numpy as np
 
-from .. import baselines, bert4rec, feature_rnn, gru4rec, narm, rnn, sasrec, srgnn
+from . import bert4rec, feature_rnn, gru4rec, narm, rnn, sasrec, srgnn
+from . import counting as baselines
 from ..data.catalogue import Catalogue
 from ..data.files import data_dir
 from ..data.prepared import Prepared
