@@ -258,7 +258,7 @@ class Side:
         home = Path(sessrec.__file__).resolve().parent
         path = os.pathsep.join([str(home.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
         self.name, self.said = name, Path(folder)/f"{name}.log"
-        words = [python, "-P" if name == "ours" else "-I", str(home/"peer.py"), "--side", name]
+        words = [python, "-P" if name == "ours" else "-I", str(home/"bench"/"peer.py"), "--side", name]
         with open(self.said, "w") as log:
             self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                                             env=os.environ | {"PYTHONPATH": path}, cwd=None if name == "ours" else folder)
