@@ -31,7 +31,8 @@ setup(
     package_dir={f"{name}.lessons": cfg["nbs_path"]},            # the lessons travel inside the wheel
     package_data={f"{name}.lessons": ["*.ipynb", "results/*.json"]},
     entry_points={"console_scripts": cfg["console_scripts"].split()},
-    classifiers=["Development Status :: 3 - Alpha", "Intended Audience :: Education", "Intended Audience :: Science/Research",
-                 "Programming Language :: Python :: 3", "Topic :: Scientific/Engineering :: Artificial Intelligence"],
+    classifiers=["Development Status :: 3 - Alpha", "Intended Audience :: Education",
+                 "Intended Audience :: Science/Research", "Programming Language :: Python :: 3",
+                 "Topic :: Scientific/Engineering :: Artificial Intelligence"],
     zip_safe=False,
 )

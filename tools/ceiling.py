@@ -1,4 +1,8 @@
-"""How near a network comes to the best possible answer when the generated shop has more visitors: `python tools/ceiling.py sasrec --out DIR` writes nbs/results/ceiling-sasrec.json; run again, it goes on where it stopped."""
+"""How near a network comes to the best possible answer when the generated shop has more visitors.
+
+`python tools/ceiling.py sasrec --out DIR` writes nbs/results/ceiling-sasrec.json; run again, it goes on where it
+stopped.
+"""
 import argparse
 import json
 import os
@@ -9,16 +13,25 @@ import numpy as np
 import torch
 
 from sessrec import __version__
-from sessrec.baselines import Cooccurrence
-from sessrec.course import machine
-from sessrec.evaluation import by_label, evaluate, ranks, share_of
-from sessrec.leaderboard import load_model, new_network
-from sessrec.preprocessing import prepared
-from sessrec.sessions import Sessions, replacing
-from sessrec.synthetic import DAY, START, Oracle, generate, load_shop, rules_of
-from sessrec.training import fit, read_log
+from sessrec.course.runner import machine
+from sessrec.data.files import replacing
+from sessrec.data.prepare import prepared
+from sessrec.data.sessions import Sessions
+from sessrec.metrics.evaluate import evaluate
+from sessrec.metrics.protocol import share_of
+from sessrec.metrics.rank import ranks
+from sessrec.metrics.slices import by_label
+from sessrec.models.choose import load_model, new_network
+from sessrec.models.counting import Cooccurrence
+from sessrec.shop.generate import DAY, START, generate
+from sessrec.shop.oracle import Oracle
+from sessrec.shop.reader import load_shop, rules_of
+from sessrec.train.loop import fit
+from sessrec.train.run import read_log
 
-TOP = Path(__file__).resolve().parent.parent
+TOP  = Path(__file__).resolve().parent.parent
+RUNS = ["100000:5", "300000:2", "1000000:5"]
+SET  = ["hidden_size=256", "dropout=0.0", "scale=null", "n_heads=4", "identity=true", "copies=false"]
 
 
 def more_sessions(data, n_sessions):
@@ -29,48 +42,89 @@ def more_sessions(data, n_sessions):
     return log[np.flatnonzero(((log.start_times - START) // DAY < last) & (log.lengths > 1))]
 
 
+def rounded(row, *names): return {name: round(float(row[name]), 4) for name in names}
+
+
+def clicks_ago(clicks, target):
+    "How many clicks before the end of `clicks` the target was clicked."
+    return 1 + np.flatnonzero(clicks[::-1] == target)[0]
+
+
+def recall_of_repeats(model_ranks, sessions, rules):
+    "Recall@20 where a click of the session comes again, by how many clicks ago it was."
+    session, position = sessions.cases()
+    targets = sessions.targets(session, position)
+    repeats = np.flatnonzero(rules == "repeat")
+    ago     = np.array([clicks_ago(sessions[session[i]][:position[i]], targets[i]) for i in repeats])
+    hits    = model_ranks[repeats] <= 20
+    groups  = {str(n) if n < 6 else "6 or more": hits[np.minimum(ago, 6) == n] for n in range(1, 7)}
+    return {name: round(float(group.mean()), 4) for name, group in groups.items()}
+
+
 def judged(model, data, best):
     "A model's figures on the lesson's test sessions, and by rule."
-    found, rules = ranks(model, data.test), np.asarray(rules_of(data.test))
-    row, share   = evaluate(model, data.test, ranks=found), share_of(found, best, data.test)
-    by_rule      = {rule: round(float(r), 4) for rule, r in by_label(found, data.test, rules)["recall@20"].items()}
-    session, position = data.test.cases()
-    targets = data.test.targets(session, position)
-    again   = np.flatnonzero(rules == "repeat")             # a click of the session comes again: the one of how many clicks ago?
-    ago     = np.array([1 + np.flatnonzero(data.test[s][:p][::-1] == t)[0] for s, p, t in zip(session[again], position[again], targets[again])])
-    by_ago  = {str(n) if n < 6 else "6 or more": round(float((found[again][np.minimum(ago, 6) == n] <= 20).mean()), 4) for n in range(1, 7)}
-    return {"model": model.name, **{k: round(row[k], 4) for k in ("recall@20", "mrr@20")}, **{k: round(float(share[k]), 4) for k in ("share", "low", "high")}, "by rule": by_rule, "repeats, by clicks ago": by_ago}
+    model_ranks, rules = ranks(model, data.test), np.asarray(rules_of(data.test))
+    row     = evaluate(model, data.test, ranks=model_ranks)
+    share   = share_of(model_ranks, best, data.test)
+    by_rule = by_label(model_ranks, data.test, rules)["recall@20"]
+    figures = rounded(row, "recall@20", "mrr@20") | rounded(share, "share", "low", "high")
+    return {"model": model.name, **figures, "by rule": {rule: round(float(r), 4) for rule, r in by_rule.items()},
+            "repeats, by clicks ago": recall_of_repeats(model_ranks, data.test, rules)}
 
 
-if __name__ == "__main__":
+def options():
+    "What the command line says."
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", help="a name of sessrec.leaderboard.NETWORKS")
+    parser.add_argument("model", help="a name of sessrec.models.choose.NETWORKS")
     parser.add_argument("--out", required=True, type=Path, help="where the checkpoints go, a folder for each run")
-    parser.add_argument("--runs", nargs="+", default=["100000:5", "300000:2", "1000000:5"], help="sessions of the log, a colon, epochs (%(default)s)")
-    parser.add_argument("--set", nargs="*", default=["hidden_size=256", "dropout=0.0", "scale=null", "n_heads=4", "identity=true", "copies=false"], metavar="NAME=VALUE", help="arguments of the network, as JSON (%(default)s)")
+    parser.add_argument("--runs", nargs="+", default=RUNS, help="sessions of the log, a colon, epochs (%(default)s)")
+    parser.add_argument("--set", nargs="*", default=SET, metavar="NAME=VALUE",
+                        help="arguments of the network, as JSON (%(default)s)")
     parser.add_argument("--name", help="in the file's name (the model's)")
     parser.add_argument("--lr", type=float, default=.002)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="bf16")
-    words  = parser.parse_args()
-    sizes  = {k: json.loads(v) for k, v in (s.split("=", 1) for s in words.set)}
+    return parser.parse_args()
+
+
+def command(args):
+    "What made the file."
+    words = f"{args.model} --out DIR --runs {' '.join(args.runs)} --set {' '.join(args.set)}"
+    plan  = f"--lr {args.lr} --batch-size {args.batch_size} --precision {args.precision}"
+    return f"python tools/ceiling.py {words} {plan}" + (f" --name {args.name}" if args.name else "")
+
+
+def trained(args, sizes, data, n_sessions, epochs):
+    "The sessions, the network that has learnt from them, and its log; goes on with a run that was interrupted."
+    train, folder = more_sessions(data, n_sessions), args.out/f"{args.model}-{n_sessions}"
+    fit(new_network(args.model, data.catalogue, **sizes), train, data.valid, out=folder, resume=folder.exists(),
+        device="cpu", epochs=epochs, lr=args.lr, batch_size=args.batch_size, precision=args.precision, patience=99,
+        valid_sessions=2000)
+    return train, load_model(folder, data), read_log(folder)
+
+
+def main():
+    args   = options()
+    sizes  = {k: json.loads(v) for k, v in (s.split("=", 1) for s in args.set)}
     data   = prepared("generated")
     oracle = Oracle(load_shop()).fit(data.train)
     best   = ranks(oracle, data.test)
     points = []
-    for run in words.runs:
+    for run in args.runs:
         n, epochs = map(int, run.split(":"))
-        train, folder = more_sessions(data, n), words.out/f"{words.model}-{n}"
-        fit(new_network(words.model, data.catalogue, **sizes), train, data.valid, out=folder, resume=folder.exists(), device="cpu", epochs=epochs, lr=words.lr,
-            batch_size=words.batch_size, precision=words.precision, patience=99, valid_sessions=2000)
-        log, about = read_log(folder), {"log": n, "sessions": len(train), "cases": int(len(train.cases()[0])), "epochs": epochs}
-        points.append(about | judged(load_model(folder, data), data, best) | {"minutes": round(log["seconds"].dropna().iloc[-1] / 60, 1)})
+        train, model, log = trained(args, sizes, data, n, epochs)
+        about   = {"log": n, "sessions": len(train), "cases": int(len(train.cases()[0])), "epochs": epochs}
+        minutes = round(log["seconds"].dropna().iloc[-1] / 60, 1)
+        points.append(about | judged(model, data, best) | {"minutes": minutes})
         points.append(about | judged(Cooccurrence().fit(train), data, best))
         print(json.dumps(points[-2:]), file=sys.stderr)
-    about  = machine("cpu")
-    made   = f"python tools/ceiling.py {words.model} --out DIR --runs {' '.join(words.runs)} --set {' '.join(words.set)} --lr {words.lr} --batch-size {words.batch_size} --precision {words.precision}" + (f" --name {words.name}" if words.name else "")
-    found  = {"command": made, "points": points, "oracle": judged(oracle, data, best), "config": sizes, "plan": {"lr": words.lr, "batch_size": words.batch_size, "precision": words.precision},
-              "versions": {"sessrec": __version__, "torch": torch.__version__}, "machine": f"{os.cpu_count()} cores, torch {torch.__version__}", "date": about["date"]}
-    target = TOP/"nbs"/"results"/f"ceiling-{words.name or words.model}.json"
-    with replacing(target) as tmp: tmp.write_text(json.dumps(found, indent=1) + "\n")
+    report = {"command": command(args), "points": points, "oracle": judged(oracle, data, best), "config": sizes,
+              "plan": {"lr": args.lr, "batch_size": args.batch_size, "precision": args.precision},
+              "versions": {"sessrec": __version__, "torch": torch.__version__},
+              "machine": f"{os.cpu_count()} cores, torch {torch.__version__}", "date": machine("cpu")["date"]}
+    target = TOP/"nbs"/"results"/f"ceiling-{args.name or args.model}.json"
+    with replacing(target) as tmp: tmp.write_text(json.dumps(report, indent=1) + "\n")
     print(target)
+
+
+if __name__ == "__main__": main()

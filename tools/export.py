@@ -8,14 +8,16 @@ from nbdev.config import get_config
 from nbdev.doclinks import nbdev_export
 
 sys.path.insert(0, str(Path(__file__).parent))
-from export_tests import export_tests      # noqa: E402
-from readme import write_readme            # noqa: E402
+from export_tests import export_tests
+from readme import write_readme
 
 
 def drop_widget_state(path):
-    "nbdev's cleaning keeps the state of widgets, pictures and all; nothing shows it but a browser with the widget's own code."
+    """nbdev's cleaning keeps the state of widgets, pictures and all; nothing shows it but a browser with the widget's
+    own code."""
     nb = json.loads(path.read_text(encoding="utf-8"))
-    if nb["metadata"].pop("widgets", None): path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if nb["metadata"].pop("widgets", None):
+        path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main():
@@ -24,7 +26,7 @@ def main():
     wanted = {f.name for f in map(export_tests, nbs) if f}
     for old in (config.lib_path/"tests").glob("test_*.py"):         # a lesson that lost its tests loses its file
         if old.name not in wanted: old.unlink()
-    (config.lib_path/"_modidx.py").unlink(missing_ok=True)          # made anew, so that nothing stays of a lesson that is gone
+    (config.lib_path/"_modidx.py").unlink(missing_ok=True)          # made anew: nothing stays of a lesson that is gone
     nbdev_export()
     write_readme(config.nbs_path/"index.ipynb", config.config_path/"README.md")
     nbdev_clean()

@@ -9,10 +9,12 @@ from nbconvert import MarkdownExporter
 
 
 def readme_of(path):
-    "The Markdown of the notebook at `path`: `#| hide` cells left out, code cells that say `#| echo: false` shown as their output."
-    from sessrec.course import kernel_manager           # not earlier: the export that comes first writes this module
-    nb = nbformat.read(path, as_version=4)
-    client = NotebookClient(nb, timeout=120, startup_timeout=60, kernel_name="python3", kernel_manager_class=kernel_manager())
+    """The Markdown of the notebook at `path`: `#| hide` cells left out, code cells that say `#| echo: false` shown as
+    their output."""
+    from sessrec.course.runner import kernel_manager  # not earlier: the export that comes first writes this module
+    nb     = nbformat.read(path, as_version=4)
+    client = NotebookClient(nb, timeout=120, startup_timeout=60, kernel_name="python3",
+                            kernel_manager_class=kernel_manager())
     client.execute(cwd=str(Path(path).parent))
     nb.cells = [c for c in nb.cells if not re.match(r"#\|\s*hide", c.source)]
     for cell in nb.cells:
@@ -27,7 +29,8 @@ def readme_of(path):
 
 def write_readme(source, target):
     "Convert `source` and write it to `target`."
-    Path(target).write_text("<!-- made from nbs/index.ipynb by `make export`; edit that -->\n\n" + readme_of(source), encoding="utf-8")
+    header = "<!-- made from nbs/index.ipynb by `make export`; edit that -->\n\n"
+    Path(target).write_text(header + readme_of(source), encoding="utf-8")
 
 
 if __name__ == "__main__": write_readme(*sys.argv[1:3])

@@ -1,4 +1,7 @@
-"""Record a trained network for the lessons and the README: `python tools/record.py CKPT --data DIR --name diginetica` writes nbs/results/MODEL-NAME.json."""
+"""Record a trained network for the lessons and the README.
+
+`python tools/record.py CKPT --data DIR --name diginetica` writes nbs/results/MODEL-NAME.json.
+"""
 import argparse
 import json
 import os
@@ -7,15 +10,21 @@ from pathlib import Path
 
 import torch
 
-from sessrec.baselines import Cooccurrence
-from sessrec.course import machine
-from sessrec.evaluation import evaluate, paired_test, ranks, shuffled
-from sessrec.leaderboard import load_model
-from sessrec.preprocessing import load
-from sessrec.sessions import replacing
-from sessrec.training import read_log
+from sessrec.course.runner import machine
+from sessrec.data.files import replacing
+from sessrec.data.prepared import load
+from sessrec.metrics.evaluate import evaluate
+from sessrec.metrics.leaks import shuffled
+from sessrec.metrics.protocol import paired_test
+from sessrec.metrics.rank import ranks
+from sessrec.models.choose import load_model
+from sessrec.models.counting import Cooccurrence
+from sessrec.train.run import read_log
 
-TOP = Path(__file__).resolve().parent.parent
+TOP     = Path(__file__).resolve().parent.parent
+SIZES   = {"hidden_size": "hidden", "n_layers": "layers", "dropout": "dropout"}     # these have an option of their own
+PLAN    = ("epochs", "batch_size", "lr", "patience", "precision", "average", "seed")
+NOT_SET = {"name", "n_items", *SIZES}                                               # the others are given with --set
 
 
 def short(value):
@@ -25,12 +34,30 @@ def short(value):
     return round(value, 6) if isinstance(value, float) else value
 
 
+def paired(ranks_a, ranks_b, data):
+    "How much better A is than B on the test cases, with interval and p-value."
+    test = paired_test(ranks_a, ranks_b, data.test)
+    return {k: test[k] for k in ("difference", "low", "high", "p")}
+
+
+def row_against(model, model_ranks, rival, rival_ranks, data):
+    "The figures of `model` on the test cases, with the difference to a rival."
+    test = paired(model_ranks, rival_ranks, data)
+    return evaluate(model, data.test, ranks=model_ranks) | {
+        "against": rival, "difference": test["difference"], "difference_low": test["low"],
+        "difference_high": test["high"], "p": test["p"]}
+
+
 def command(config, plan, whole):
     "What made the run."
-    said = [f"--{option} {config[key]}" for option, key in (("hidden", "hidden_size"), ("layers", "n_layers"), ("dropout", "dropout")) if key in config]
-    said += [f"--{key.replace('_', '-')} {plan[key]}" for key in ("epochs", "batch_size", "lr", "patience", "precision", "average", "seed") if plan.get(key) is not None]
-    said += [f"--set {k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in config.items() if k not in ("name", "n_items", "hidden_size", "n_layers", "dropout") and (v is not None or k == "scale")]
-    return f"sessrec train {config['name']} --data DATA --out CKPT {'--whole ' * whole}{' '.join(said)}"
+    words = ["sessrec train", config["name"], "--data DATA --out CKPT"]
+    if whole: words.append("--whole")
+    words += [f"--{option} {config[key]}" for key, option in SIZES.items() if key in config]
+    words += [f"--{key.replace('_', '-')} {plan[key]}" for key in PLAN if plan.get(key) is not None]
+    for key, value in config.items():
+        if key in NOT_SET or (value is None and key != "scale"): continue
+        words.append(f"--set {key}={value if isinstance(value, str) else json.dumps(value)}")
+    return " ".join(words)
 
 
 def command_of(log):
@@ -39,36 +66,44 @@ def command_of(log):
     return command(start["model"], start["plan"], "valid loss" not in log)
 
 
+def history_of(checkpoint):
+    "What the log says about each epoch."
+    rows = map(json.loads, (Path(checkpoint)/"log.jsonl").read_text().splitlines())
+    return [{k: v for k, v in row.items() if k not in ("event", "at")} for row in rows if row["event"] == "epoch"]
+
+
 def record(checkpoint, data, name, device="cpu", others=()):
-    "Curve, test figures with the paired difference to the best baseline and to other checkpoints, what shuffling the clicks changes, and how they were made."
+    """Curve, test figures with the paired difference to the best baseline and to other checkpoints, what shuffling the
+    clicks changes, and how they were made."""
     model, log = load_model(checkpoint, data).to(device), read_log(checkpoint)
-    if log["event"].iloc[-1] != "finished": sys.exit(f"{checkpoint}: the run is not finished; `sessrec train … --resume` ends it")
-    start   = log.iloc[0].dropna().to_dict()
-    history = [{k: v for k, v in row.items() if k not in ("event", "at")} for row in map(json.loads, (Path(checkpoint)/"log.jsonl").read_text().splitlines())
-               if row["event"] == "epoch"]
-    found, best = ranks(model, data.test), Cooccurrence().fit(data.train, data.valid)
-    test = paired_test(found, ranks(best, data.test), data.test)
-    row  = evaluate(model, data.test, ranks=found) | {"against": best.name, "difference": test["difference"], "difference_low": test["low"],
-                                                      "difference_high": test["high"], "p": test["p"]}
-    def paired(a, b): return {k: v for k, v in paired_test(a, b, data.test).items() if k in ("difference", "low", "high", "p")}
-    others = [load_model(o, data).to(device) for o in others]
-    versus = {o.name: paired(found, ranks(o, data.test)) for o in others}
+    if log["event"].iloc[-1] != "finished":
+        sys.exit(f"{checkpoint}: the run is not finished; `sessrec train … --resume` ends it")
+    start, history    = log.iloc[0].dropna().to_dict(), history_of(checkpoint)
+    model_ranks, best = ranks(model, data.test), Cooccurrence().fit(data.train, data.valid)
+    row    = row_against(model, model_ranks, best.name, ranks(best, data.test), data)
+    rivals = [load_model(o, data).to(device) for o in others]
+    versus = {rival.name: paired(model_ranks, ranks(rival, data.test), data) for rival in rivals}
     orders = {"all but the last": shuffled(model, keep_last=True), "all": shuffled(model)}
-    about  = machine(device)
-    return short({"model": model.name, "command": f"{command_of(log)} && python tools/record.py CKPT --data DATA --name {name}", "config": start["model"], "plan": start["plan"], "parameters": model.n_parameters, "versions": start["versions"],
-                  "machine": f"{os.cpu_count()} cores, {start['device']}, torch {torch.__version__}", "date": about["date"],
-                  "minutes": history[-1]["seconds"] / 60, "cases": start["cases"], "history": history, "test": row,
-                  "versus": versus, "shuffled": {what: paired(ranks(asked, data.test), found) for what, asked in orders.items()}})
+    change = {what: paired(ranks(wrapped, data.test), model_ranks, data) for what, wrapped in orders.items()}
+    made   = f"{command_of(log)} && python tools/record.py CKPT --data DATA --name {name}"
+    report = {"model": model.name, "command": made, "config": start["model"], "plan": start["plan"],
+              "parameters": model.n_parameters, "versions": start["versions"],
+              "machine": f"{os.cpu_count()} cores, {start['device']}, torch {torch.__version__}",
+              "date": machine(device)["date"], "minutes": history[-1]["seconds"] / 60, "cases": start["cases"]}
+    return short(report | {"history": history, "test": row, "versus": versus, "shuffled": change})
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint")
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, help="of the data, in the file's name")
-    parser.add_argument("--against", nargs="*", default=[], help="other checkpoints on the same data, compared case by case")
-    words  = parser.parse_args()
-    found  = record(words.checkpoint, load(words.data), words.name, others=words.against)
-    target = TOP/"nbs"/"results"/f"{found['model']}-{words.name}.json"
-    with replacing(target) as tmp: tmp.write_text(json.dumps(found, indent=1) + "\n")
+    parser.add_argument("--against", nargs="*", default=[], help="other checkpoints, compared case by case")
+    args   = parser.parse_args()
+    report = record(args.checkpoint, load(args.data), args.name, others=args.against)
+    target = TOP/"nbs"/"results"/f"{report['model']}-{args.name}.json"
+    with replacing(target) as tmp: tmp.write_text(json.dumps(report, indent=1) + "\n")
     print(target)
+
+
+if __name__ == "__main__": main()

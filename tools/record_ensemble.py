@@ -1,60 +1,94 @@
-"""Choose an ensemble on validation sessions and record it on the test sessions: `python tools/record_ensemble.py --data DIR --name diginetica --valid CKPT… --final CKPT…` writes nbs/results/ensemble-NAME.json."""
+"""Choose an ensemble on validation sessions and record it on the test sessions.
+
+`python tools/record_ensemble.py --data DIR --name diginetica --valid CKPT… --final CKPT…` writes
+nbs/results/ensemble-NAME.json.
+"""
 import argparse
 import json
 import os
-from pathlib import Path
 
 import torch
 
+from record import TOP, command_of, paired, row_against, short
 from sessrec import __version__
-from sessrec.baselines import Cooccurrence
-from sessrec.course import machine
-from sessrec.evaluation import evaluate, gain, paired_test, ranks
-from sessrec.leaderboard import Ensemble, every_mix, load_model
-from sessrec.preprocessing import load
-from sessrec.sessions import replacing
-from sessrec.training import read_log
-from record import TOP, command_of, short
+from sessrec.course.runner import machine
+from sessrec.data.files import replacing
+from sessrec.data.prepared import load
+from sessrec.leaderboard import every_mix
+from sessrec.metrics.protocol import gain
+from sessrec.metrics.rank import ranks
+from sessrec.models.choose import load_model
+from sessrec.models.counting import Cooccurrence
+from sessrec.models.ensemble import Ensemble
+from sessrec.train.run import read_log
+
+VALID = "networks that learnt from the training sessions only; the choice is made among them and co-occurrence"
+FINAL = "the same networks, trained with the validation sessions, too"
 
 
 def named(checkpoints, data): return {m.name: m for m in (load_model(c, data) for c in checkpoints)}
 
-def worth(found): return {m: float(gain(found, m).mean()) for m in ("recall@20", "mrr@20")}
+def worth(model_ranks): return {m: float(gain(model_ranks, m).mean()) for m in ("recall@20", "mrr@20")}
 
 
-if __name__ == "__main__":
+def options():
+    "The parser, and what the command line says."
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--name", required=True, help="of the data, in the file's name")
-    parser.add_argument("--valid", nargs="+", required=True, help="checkpoints of networks that learnt from the training sessions only; the choice is made among them and co-occurrence")
-    parser.add_argument("--final", nargs="+", required=True, help="the same networks, trained with the validation sessions, too")
-    parser.add_argument("--sessions", type=int, default=5000, help="validation sessions that judge, the latest (%(default)s)")
-    words  = parser.parse_args()
-    data   = load(words.data)
+    parser.add_argument("--valid", nargs="+", required=True, help=VALID)
+    parser.add_argument("--final", nargs="+", required=True, help=FINAL)
+    parser.add_argument("--sessions", type=int, default=5000, help="the latest validation sessions judge (%(default)s)")
+    return parser, parser.parse_args()
+
+
+def check(parser, args, data):
+    "Stop where the checkpoints cannot be compared."
     for part in ("valid", "final"):
-        names = [load_model(c, data).name for c in getattr(words, part)]
-        if len(set(names)) < len(names): parser.error(f"--{part} has two checkpoints of one network: {', '.join(names)}")
-    for c in words.valid:
+        names = [load_model(c, data).name for c in getattr(args, part)]
+        if len(set(names)) < len(names):
+            parser.error(f"--{part} has two checkpoints of one network: {', '.join(names)}")
+    for c in args.valid:
         if "valid loss" not in read_log(c): parser.error(f"{c} has learnt from the validation sessions (--whole)")
-    judges = data.valid[max(0, len(data.valid) - words.sessions):]
-    first  = named(words.valid, data) | {"cooccurrence": Cooccurrence().fit(data.train)}
-    last   = named(words.final, data) | {"cooccurrence": Cooccurrence().fit(data.train, data.valid)}
+
+
+def choices(models, judges):
+    "Every mix of the models, the best on the judging sessions first."
+    rows = []
+    for by in ("scores", "ranks"):
+        for mix, mix_ranks in every_mix(models, judges, by).items():
+            if by == "scores" or len(mix) > 1: rows.append({"members": " + ".join(mix), "by": by} | worth(mix_ranks))
+    return sorted(rows, key=lambda r: -r["recall@20"])
+
+
+def main():
+    parser, args = options()
+    data = load(args.data)
+    check(parser, args, data)
+    judges = data.valid[max(0, len(data.valid) - args.sessions):]
+    first  = named(args.valid, data) | {"cooccurrence": Cooccurrence().fit(data.train)}
+    last   = named(args.final, data) | {"cooccurrence": Cooccurrence().fit(data.train, data.valid)}
     if set(first) != set(last): parser.error(f"--valid has {', '.join(first)}, --final has {', '.join(last)}")
-    rows   = [{"members": " + ".join(mix), "by": by} | worth(found) for by in ("scores", "ranks") for mix, found in every_mix(first, judges, by).items() if by == "scores" or len(mix) > 1]
-    rows   = sorted(rows, key=lambda r: -r["recall@20"])
+    rows   = choices(first, judges)
     chosen = rows[0]["members"].split(" + ")
     model  = Ensemble([last[n] for n in chosen], rows[0]["by"])
-    found  = ranks(model, data.test)
-    alone  = {n: ranks(last[n], data.test) for n in last}
-    paired = {n: {k: v for k, v in paired_test(found, r, data.test).items() if k in ("difference", "low", "high", "p")} for n, r in alone.items()}
-    t      = paired["cooccurrence"]
-    test   = evaluate(model, data.test, ranks=found) | {"against": "cooccurrence", "difference": t["difference"], "difference_low": t["low"], "difference_high": t["high"], "p": t["p"]}
-    about  = machine("cpu")
-    minutes = sum(read_log(c)["seconds"].dropna().iloc[-1] for c, n in zip(words.final, last) if n in chosen) / 60
-    made   = f"python tools/record_ensemble.py --data DATA --name {words.name} --valid CKPT… --final CKPT…"
-    report = short({"model": "ensemble", "command": made, "checkpoints": {part: [command_of(read_log(c)) for c in getattr(words, part)] for part in ("valid", "final")}, "members": chosen, "by": rows[0]["by"], "choices": rows, "judged on": {"sessions": len(judges), "cases": int(len(judges.cases()[0]))},
-                    "test": test, "versus": {n: p for n, p in paired.items() if n in chosen and n != "cooccurrence"}, "minutes": minutes,
-                    "versions": {"sessrec": __version__, "torch": torch.__version__}, "machine": f"{os.cpu_count()} cores, cpu, torch {torch.__version__}", "date": about["date"]})
-    target = TOP/"nbs"/"results"/f"ensemble-{words.name}.json"
-    with replacing(target) as tmp: tmp.write_text(json.dumps(report, indent=1) + "\n")
+    alone  = {name: ranks(m, data.test) for name, m in last.items()}
+    model_ranks = ranks(model, data.test)
+    test   = row_against(model, model_ranks, "cooccurrence", alone["cooccurrence"], data)
+    versus = {name: paired(model_ranks, alone[name], data) for name in chosen if name != "cooccurrence"}
+    logs   = {part: [read_log(c) for c in getattr(args, part)] for part in ("valid", "final")}
+    took   = [log["seconds"].dropna().iloc[-1] for log, name in zip(logs["final"], last) if name in chosen]
+    made   = f"python tools/record_ensemble.py --data DATA --name {args.name} --valid CKPT… --final CKPT…"
+    report = {"model": "ensemble", "command": made,
+              "checkpoints": {part: list(map(command_of, of_part)) for part, of_part in logs.items()},
+              "members": chosen, "by": rows[0]["by"], "choices": rows,
+              "judged on": {"sessions": len(judges), "cases": int(len(judges.cases()[0]))}}
+    report |= {"test": test, "versus": versus, "minutes": sum(took) / 60,
+               "versions": {"sessrec": __version__, "torch": torch.__version__},
+               "machine": f"{os.cpu_count()} cores, cpu, torch {torch.__version__}", "date": machine("cpu")["date"]}
+    target = TOP/"nbs"/"results"/f"ensemble-{args.name}.json"
+    with replacing(target) as tmp: tmp.write_text(json.dumps(short(report), indent=1) + "\n")
     print(target)
+
+
+if __name__ == "__main__": main()

@@ -12,9 +12,10 @@ PACKAGE = "sessrec"
 LAYERS = [
     ["sessrec.registry", "sessrec.threads"],
     ["sessrec.data"],
-    ["sessrec.shop.generate", "sessrec.shop.reader"],
+    ["sessrec.shop.generate"],
     ["sessrec.metrics"],
-    ["sessrec.train", "sessrec.models", "sessrec.shop"],
+    ["sessrec.train", "sessrec.models"],
+    ["sessrec.shop"],
     ["sessrec.eda", "sessrec.plots"],
     ["sessrec.leaderboard"],
     ["sessrec.explorer", "sessrec.serve"],
