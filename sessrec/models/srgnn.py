@@ -6,10 +6,9 @@
 __all__ = ['dense_graphs', 'SessionGraph', 'session_graphs', 'as_dense', 'GatedGraph', 'dense_messages', 'SRGNN']
 
 # %% ../../nbs/13_srgnn.ipynb #7f944d33
+import warnings
+
 from torch import Tensor, nn
-from torch_geometric.data import Data
-from torch_geometric.nn import MessagePassing, global_add_pool
-from torch_geometric.utils import degree
 import numpy as np
 import torch
 
@@ -17,6 +16,12 @@ from ..data.sessions import Batch, PAD
 from .neural import NeuralRecommender
 from ..registry import model
 from ..train.plan import Plan
+
+with warnings.catch_warnings():     # PyTorch Geometric calls torch.jit.script, which PyTorch 2.15 deprecates
+    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
+    from torch_geometric.data import Data
+    from torch_geometric.nn import MessagePassing, global_add_pool
+    from torch_geometric.utils import degree
 
 # %% ../../nbs/13_srgnn.ipynb #4230715f
 def dense_graphs(batch:Batch,                       # sessions or prefixes
