@@ -10,8 +10,10 @@ from nbconvert import MarkdownExporter
 
 def readme_of(path):
     "The Markdown of the notebook at `path`: `#| hide` cells left out, code cells that say `#| echo: false` shown as their output."
+    from sessrec.course import kernel_manager           # not earlier: the export that comes first writes this module
     nb = nbformat.read(path, as_version=4)
-    NotebookClient(nb, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(Path(path).parent)}}).execute()
+    client = NotebookClient(nb, timeout=120, startup_timeout=60, kernel_name="python3", kernel_manager_class=kernel_manager())
+    client.execute(cwd=str(Path(path).parent))
     nb.cells = [c for c in nb.cells if not re.match(r"#\|\s*hide", c.source)]
     for cell in nb.cells:
         if re.match(r"#\|\s*echo:\s*false", cell.source): cell.source = ""

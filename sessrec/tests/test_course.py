@@ -5,6 +5,9 @@ from sessrec.course import *
 
 # %% ../../nbs/98_course.ipynb #6d49b317
 import json
+import re
+import sys
+import tempfile
 import nbformat
 import pytest
 from pathlib import Path
@@ -43,6 +46,29 @@ def test_a_killed_kernel_is_a_failure(tmp_path):
 def test_a_cell_that_never_ends_is_a_failure(tmp_path):
     row = run_lesson(notebooks(tmp_path, ["while True: pass"])/"00_toy.ipynb", tmp_path/"out", {}, cell_seconds=2)
     assert row["status"] == "failed" and "timed out" in row["error"] and row["seconds"] > 2
+
+@pytest.mark.parametrize("startup, reason", [("import time; time.sleep(60)", "didn't respond in 2 seconds"), ("import os; os._exit(1)", "died")])
+def test_a_kernel_that_does_not_start_is_stopped_and_named(tmp_path, monkeypatch, startup, reason):
+    "IPython runs the files in its startup folder before the kernel answers."
+    (tmp_path/"ipython"/"profile_default"/"startup").mkdir(parents=True)
+    (tmp_path/"ipython"/"profile_default"/"startup"/"00.py").write_text(startup)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path/"ipython"))
+    row = run_lesson(notebooks(tmp_path, ["1"])/"00_toy.ipynb", tmp_path/"out", {}, start_seconds=2)
+    assert row["status"] == "failed" and row["seconds"] < 30
+    assert re.match(f"KernelStartError: Kernel {reason}.*; run it again", row["error"])
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ZeroMQ has no IPC on Windows")
+@pytest.mark.parametrize("tmpdir", ["short", "long" * 25])
+def test_a_kernel_has_a_socket_folder_of_its_own(tmp_path, monkeypatch, tmpdir):
+    "No ports, no folder that stays, and a path that is short enough wherever temporary files are."
+    (tmp_path/tmpdir).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path/tmpdir))
+    cell = "kernel = get_ipython().kernel.parent; print(kernel.transport, kernel.ip)"
+    row  = run_lesson(notebooks(tmp_path, [cell])/"00_toy.ipynb", tmp_path/"out", {})
+    kept = nbformat.read(tmp_path/"out"/"00_toy.ipynb", as_version=4)
+    transport, path = kept.cells[0].outputs[0].text.split()
+    assert row["status"] == "passed" and transport == "ipc" and len(path) < 100
+    assert not Path(path).parent.exists()
 
 def test_unknown_lesson_and_missing_device(tmp_path):
     import torch
