@@ -88,40 +88,45 @@ class PeakMemory:
 class KernelStartError(RuntimeError):
     "A kernel that has died, or has not answered in time, after its start."
 
-@cache
-def kernel_manager()->type:     # for `kernel_manager_class` of papermill and nbclient
-    "A manager of kernels that are reached through socket files in a temporary folder, not through TCP ports."
-    import zmq
-    from jupyter_client.asynchronous import AsyncKernelClient
-    from jupyter_client.manager import AsyncKernelManager
-
-    class Client(AsyncKernelClient):
-        async def wait_for_ready(self, timeout=None):
-            try: await super().wait_for_ready(timeout=timeout)
-            except RuntimeError as e: raise KernelStartError(_start_advice(e)) from e
-
-    class Manager(AsyncKernelManager):
-        def __init__(self, **settings):
-            super().__init__(**settings)
-            self.client_factory = Client
-            if not zmq.has("ipc"): return
-            self._sockets = TemporaryDirectory(prefix="sessrec-", dir=_short_folder())
-            self.transport = "ipc"
-            self.ip = f"{self._sockets.name}/kernel"        # the sockets are kernel-1 to kernel-5
-        async def cleanup_resources(self, restart=False):
-            await super().cleanup_resources(restart=restart)
-            if hasattr(self, "_sockets") and not restart: self._sockets.cleanup()
-    return Manager
-
-
-# %% ../nbs/98_course.ipynb #2f6d18ab
 def _start_advice(error):
     "What the reader of the message can do, after what jupyter_client said."
     return f"{error}; run it again, and if it fails again, `{sys.executable} -m ipykernel_launcher` shows why a kernel doesn't start"
 
 def _short_folder():
-    "The folder for temporary files; the path of a socket has at most 103 characters, and `sessrec-12345678/kernel-5` are 25 of them."
+    "The folder for temporary files. The path of a socket has at most 103 characters; `sessrec-12345678/kernel-5` is 25 of them."
     return gettempdir() if len(gettempdir()) < 75 else "/tmp"
+
+
+# %% ../nbs/98_course.ipynb #2f6d18ab
+@cache
+def kernel_manager()->type:     # for `kernel_manager_class` of papermill and nbclient
+    "A manager of kernels that are reached through socket files, and whose client misses no reply."
+    import zmq
+    from jupyter_client.asynchronous import AsyncKernelClient
+    from jupyter_client.channels import AsyncZMQSocketChannel
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Channel(AsyncZMQSocketChannel):
+        def send(self, msg):
+            super().send(msg)
+            self.socket.get(zmq.EVENTS)     # asking for the events wakes whoever waits for them
+    class Client(AsyncKernelClient):
+        shell_channel_class = Channel
+        async def wait_for_ready(self, timeout=None):
+            try: await super().wait_for_ready(timeout=timeout)
+            except RuntimeError as e: raise KernelStartError(_start_advice(e)) from e
+    class Manager(AsyncKernelManager):
+        client_factory = Client
+        def __init__(self, **settings):
+            super().__init__(**settings)
+            self._sockets = None
+            if not zmq.has("ipc"): return
+            self._sockets = TemporaryDirectory(prefix="sessrec-", dir=_short_folder())
+            self.transport, self.ip = "ipc", f"{self._sockets.name}/kernel"     # and -1 to -5, a file for each channel
+        async def cleanup_resources(self, restart=False):
+            await super().cleanup_resources(restart=restart)
+            if self._sockets and not restart: self._sockets.cleanup()
+    return Manager
 
 
 # %% ../nbs/98_course.ipynb #4ec378d8
