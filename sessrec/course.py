@@ -89,13 +89,14 @@ class KernelStartError(RuntimeError):
     "A kernel that has died, or has not answered in time, after its start."
 
 def _start_advice(error):
-    "What the reader of the message can do, after what jupyter_client said."
-    return f"{error}; run it again, and if it fails again, `{sys.executable} -m ipykernel_launcher` shows why a kernel doesn't start"
+    "What happened, in jupyter_client's words, and what the reader of the message can do."
+    by_hand = f"{sys.executable} -m ipykernel_launcher"
+    return f"the kernel did not start ({error}); run it again, and if it fails again, `{by_hand}` shows why"
 
 def _short_folder():
-    "The folder for temporary files. The path of a socket has at most 103 characters; `sessrec-12345678/kernel-5` is 25 of them."
-    return gettempdir() if len(gettempdir()) < 75 else "/tmp"
-
+    "The folder for temporary files, or a shorter one: the path of a socket has at most 103 characters."
+    longest = Path(gettempdir())/"sessrec-12345678"/"kernel-5"
+    return gettempdir() if len(str(longest)) <= 103 else "/tmp"
 
 # %% ../nbs/98_course.ipynb #2f6d18ab
 @cache
@@ -128,25 +129,26 @@ def kernel_manager()->type:     # for `kernel_manager_class` of papermill and nb
             if self._sockets and not restart: self._sockets.cleanup()
     return Manager
 
-
 # %% ../nbs/98_course.ipynb #4ec378d8
 def run_lesson(path:Path,           # the lesson's notebook
                out:Path,            # folder for the executed copy
                parameters:dict,     # values for those parameters that the lesson has
                cell_seconds:int|None=None,  # a cell that takes longer has failed; None = it may take its time
                start_seconds:int=60,        # a kernel that has not answered by then has failed
-              )->dict:              # lesson, status ("passed" or "failed"), seconds, memory_mib and, for a failure, error
+              )->dict:              # lesson, status ("passed", "failed"), seconds, memory_mib and, for a failure, error
     "Run one lesson headless; the executed notebook is kept, whole or in part."
     import papermill as pm
-    known  = pm.inspect_notebook(str(path))
     target = Path(out)/path.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    settings = {"kernel_name": "python3", "kernel_manager_class": kernel_manager(), "cwd": str(path.parent), "progress_bar": False,
-                "start_timeout": start_seconds, "execution_timeout": cell_seconds}
+    its_own  = pm.inspect_notebook(str(path))
+    known    = {k: v for k, v in parameters.items() if k in its_own}
+    limits   = {"start_timeout": start_seconds, "execution_timeout": cell_seconds}
+    settings = {"kernel_name": "python3", "kernel_manager_class": kernel_manager(), "progress_bar": False}
     start, error = perf_counter(), None
     with PeakMemory() as peak:
-        try: pm.execute_notebook(str(path), str(target), {k: v for k, v in parameters.items() if k in known}, **settings)
+        try: pm.execute_notebook(str(path), str(target), known, cwd=str(path.parent), **settings, **limits)
         except pm.PapermillExecutionError as e: error = f"cell {e.cell_index}: {e.ename}: {e.evalue}"
+        except KernelStartError as e: error = str(e)
         except Exception as e: error = f"{type(e).__name__}: {e}"           # the kernel itself died, for instance
     row = {"lesson": path.stem, "status": "failed" if error else "passed", "seconds": round(perf_counter() - start, 1),
            "memory_mib": round(peak.mib)}
