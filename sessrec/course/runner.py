@@ -88,39 +88,46 @@ class PeakMemory:
 class KernelStartError(RuntimeError):
     "A kernel that has died, or has not answered in time, after its start."
 
+def _start_advice(error):
+    "What happened, in jupyter_client's words, and what the reader of the message can do."
+    by_hand = f"{sys.executable} -m ipykernel_launcher"
+    return f"the kernel did not start ({error}); run it again, and if it fails again, `{by_hand}` shows why"
+
+def _short_folder():
+    "The folder for temporary files, or a shorter one: the path of a socket has at most 103 characters."
+    longest = Path(gettempdir())/"sessrec-12345678"/"kernel-5"
+    return gettempdir() if len(str(longest)) <= 103 else "/tmp"
+
+# %% ../../nbs/reference/course_runner.ipynb #2f6d18ab
 @cache
 def kernel_manager()->type:     # for `kernel_manager_class` of papermill and nbclient
-    "A manager of kernels that are reached through socket files in a temporary folder, not through TCP ports."
+    "A manager of kernels that are reached through socket files, and whose client misses no reply."
     import zmq
     from jupyter_client.asynchronous import AsyncKernelClient
+    from jupyter_client.channels import AsyncZMQSocketChannel
     from jupyter_client.manager import AsyncKernelManager
 
+    class Channel(AsyncZMQSocketChannel):
+        def send(self, msg):
+            super().send(msg)
+            self.socket.get(zmq.EVENTS)     # asking for the events wakes whoever waits for them
     class Client(AsyncKernelClient):
+        shell_channel_class = Channel
         async def wait_for_ready(self, timeout=None):
             try: await super().wait_for_ready(timeout=timeout)
             except RuntimeError as e: raise KernelStartError(_start_advice(e)) from e
-
     class Manager(AsyncKernelManager):
+        client_factory = Client
         def __init__(self, **settings):
             super().__init__(**settings)
-            self.client_factory = Client
+            self._sockets = None
             if not zmq.has("ipc"): return
             self._sockets = TemporaryDirectory(prefix="sessrec-", dir=_short_folder())
-            self.transport = "ipc"
-            self.ip = f"{self._sockets.name}/kernel"        # the sockets are kernel-1 to kernel-5
+            self.transport, self.ip = "ipc", f"{self._sockets.name}/kernel"     # and -1 to -5, a file for each channel
         async def cleanup_resources(self, restart=False):
             await super().cleanup_resources(restart=restart)
-            if hasattr(self, "_sockets") and not restart: self._sockets.cleanup()
+            if self._sockets and not restart: self._sockets.cleanup()
     return Manager
-
-# %% ../../nbs/reference/course_runner.ipynb #2f6d18ab
-def _start_advice(error):
-    "What the reader of the message can do, after what jupyter_client said."
-    return f"{error}; run it again, and if it fails again, `{sys.executable} -m ipykernel_launcher` shows why a kernel doesn't start"
-
-def _short_folder():
-    "The folder for temporary files; the path of a socket has at most 103 characters, and `sessrec-12345678/kernel-5` are 25 of them."
-    return gettempdir() if len(gettempdir()) < 75 else "/tmp"
 
 # %% ../../nbs/reference/course_runner.ipynb #4ec378d8
 def run_lesson(path:Path,           # the lesson's notebook
@@ -128,18 +135,20 @@ def run_lesson(path:Path,           # the lesson's notebook
                parameters:dict,     # values for those parameters that the lesson has
                cell_seconds:int|None=None,  # a cell that takes longer has failed; None = it may take its time
                start_seconds:int=60,        # a kernel that has not answered by then has failed
-              )->dict:              # lesson, status ("passed" or "failed"), seconds, memory_mib and, for a failure, error
+              )->dict:              # lesson, status ("passed", "failed"), seconds, memory_mib and, for a failure, error
     "Run one lesson headless; the executed notebook is kept, whole or in part."
     import papermill as pm
-    known  = pm.inspect_notebook(str(path))
     target = Path(out)/path.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    settings = {"kernel_name": "python3", "kernel_manager_class": kernel_manager(), "cwd": str(path.parent), "progress_bar": False,
-                "start_timeout": start_seconds, "execution_timeout": cell_seconds}
+    its_own  = pm.inspect_notebook(str(path))
+    known    = {k: v for k, v in parameters.items() if k in its_own}
+    limits   = {"start_timeout": start_seconds, "execution_timeout": cell_seconds}
+    settings = {"kernel_name": "python3", "kernel_manager_class": kernel_manager(), "progress_bar": False}
     start, error = perf_counter(), None
     with PeakMemory() as peak:
-        try: pm.execute_notebook(str(path), str(target), {k: v for k, v in parameters.items() if k in known}, **settings)
+        try: pm.execute_notebook(str(path), str(target), known, cwd=str(path.parent), **settings, **limits)
         except pm.PapermillExecutionError as e: error = f"cell {e.cell_index}: {e.ename}: {e.evalue}"
+        except KernelStartError as e: error = str(e)
         except Exception as e: error = f"{type(e).__name__}: {e}"           # the kernel itself died, for instance
     row = {"lesson": path.stem, "status": "failed" if error else "passed", "seconds": round(perf_counter() - start, 1),
            "memory_mib": round(peak.mib)}
