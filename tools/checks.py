@@ -1,4 +1,4 @@
-"""What must hold of a checkout, as functions that give the list of what is wrong; `test_project.py` runs them."""
+"""What must hold of a checkout, as functions that give the list of what is wrong; test_project.py runs them."""
 import json
 import os
 import re
@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structure
 
@@ -123,3 +124,13 @@ def wheel_fails(top, tmp, alone=True):
     wanted = {p.name for p in (top/"nbs").glob("*.ipynb")}
     missing = wanted - {p.name for p in (empty/"mine").glob("*.ipynb")}
     return wrong + [f"{m} does not travel inside the wheel" for m in sorted(missing)]
+
+
+def main(name):
+    "Print what one of the checks finds: `python tools/checks.py stale`."
+    with TemporaryDirectory() as tmp: wrong = {"stale": stale, "types": types}[name](TOP, Path(tmp))
+    for line in wrong: print(line)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__": sys.exit(main(sys.argv[1]))

@@ -128,6 +128,24 @@ def test_type_errors_are_found(tmp_path):
                   "tools/user_script.py:2:14 - error", "a user's user_script.py:2:14 - error"):
         assert place in said
 
+def test_the_hooks_before_a_commit_stop_it(tmp_path):
+    shutil.copy(TOP/".pre-commit-config.yaml", tmp_path)
+    shutil.copy(TOP/"ruff.toml", tmp_path)
+    shutil.copytree(TOP/"tools", tmp_path/"tools")
+    (tmp_path/".venv").symlink_to(checks.sys.prefix)
+    hooks = (checks.BIN/"pre-commit", "run", "--all-files")
+    calm  = {"cwd": tmp_path, "SKIP": "export,mypy", "PRE_COMMIT_HOME": str(tmp_path/"cache")}
+    for words in (("git", "init"), ("git", "add", "tools", "ruff.toml", ".pre-commit-config.yaml")):
+        assert checks.run(*words, cwd=tmp_path)[0] == 0
+    code, said = checks.run(*hooks, **calm)
+    assert code == 0, said
+    edit(tmp_path/"tools"/"export.py", "import json", "import json, os")
+    code, said = checks.run(*hooks, **calm)
+    assert code == 1 and "E401" in said
+    edit(tmp_path/"tools"/"export.py", "import json, os", f"import json    {'#' * 120}")
+    code, said = checks.run(*hooks, **calm)
+    assert code == 1 and "[lines]" in said
+
 def test_a_command_that_hangs_is_stopped_and_named():
     code, said = checks.run("sleep", "60", limit=.2)
     assert code == 124 and "sleep 60 took more than 0.2 s" in said
