@@ -44,5 +44,5 @@ docs: setup         ## the lessons as web pages, in _docs
 	$(BIN)/jupyter nbconvert --to html --output-dir _docs nbs/*.ipynb
 
 clean:              ## remove what the other targets made; downloaded data stays
-	rm -rf $(VENV) _docs _course build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) _docs _course build dist *.egg-info .*_cache .coverage* .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

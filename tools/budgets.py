@@ -105,9 +105,14 @@ def nodes_of(node:ast.AST) -> int:
     return 1 + sum(map(nodes_of, children))
 
 
-def first_line(node) -> int:
+def first_line(node:ast.stmt) -> int:
     "Where a statement begins, its decorators included."
     return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+
+
+def lines_of(node:ast.stmt) -> range:
+    "The numbers of a statement's lines, from its first decorator to its end."
+    return range(first_line(node), (node.end_lineno or node.lineno) + 1)
 
 
 def has_docstring(node) -> bool:
@@ -118,21 +123,21 @@ def has_docstring(node) -> bool:
 @cache
 def code_lines(text:str) -> frozenset[int]:
     "Numbers of the lines of code: no blank lines, comments and docstrings, and only the first line of a signature."
-    lines = set()
+    lines: set[int] = set()
     for token in tokenize.generate_tokens(StringIO(text).readline):
         if token.type not in NO_CODE: lines.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(parsed(text)):
         if not isinstance(node, (*FUNCTIONS, ast.ClassDef)): continue
         body = node.body[0]
         lines.difference_update(range(node.lineno + 1, first_line(body)))
-        if has_docstring(node): lines.difference_update(range(body.lineno, body.end_lineno + 1))
+        if has_docstring(node): lines.difference_update(lines_of(body))
         lines.add(node.lineno)
     return frozenset(lines)
 
 
 def length_of(source:Source, node) -> int:
     "Lines of code of a class or function."
-    return len(code_lines(source.text).intersection(range(first_line(node), node.end_lineno + 1)))
+    return len(code_lines(source.text).intersection(lines_of(node)))
 
 
 # The budgets: each function lists what is over it in the checkout `top`
@@ -153,9 +158,10 @@ def dense_statements(top:Path) -> list[str]:
     dense = []
     for source in written(top):
         for node in ast.walk(parsed(source.text)):
-            n = nodes_of(node) if isinstance(node, PARTS) else 0
-            if n <= STATEMENT_NODES: continue
+            if not isinstance(node, PARTS): continue
+            n    = nodes_of(node)
             line = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+            if n <= STATEMENT_NODES: continue
             dense.append(source.at(line, f"{n} syntax nodes in a statement, at most {STATEMENT_NODES}"))
     return dense
 
@@ -211,7 +217,7 @@ def checkers(source:Source) -> list[int]:
 def imports(source:Source) -> set[int]:
     "Lines of import statements."
     nodes = [n for n in ast.walk(parsed(source.text)) if isinstance(n, (ast.Import, ast.ImportFrom))]
-    return {line for node in nodes for line in range(node.lineno, node.end_lineno + 1)}
+    return {line for node in nodes for line in lines_of(node)}
 
 
 def lesson_lines(top:Path, path:Path) -> Lesson:
@@ -244,7 +250,8 @@ def heavy_lessons(top:Path) -> list[str]:
 
 BUDGETS = {"lines": wide_lines, "statements": dense_statements, "cells": long_cells, "definitions": long_definitions,
            "modules": long_modules, "lessons": heavy_lessons, "layers": structure.upward_imports,
-           "circles": structure.circles, "plotting": structure.plotting_below, "patches": structure.foreign_patches}
+           "circles": structure.circles, "plotting": structure.plotting_below, "patches": structure.foreign_patches,
+           "types": structure.untyped_functions}
 
 
 def main(top:Path=TOP) -> int:

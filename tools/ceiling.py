@@ -38,8 +38,8 @@ def more_sessions(data, n_sessions):
     "Sessions of a larger log of the same shop, from before the first test day."
     _, events, _ = generate(n_sessions=n_sessions)
     log  = Sessions.from_events(events.astype({"item_id": data.catalogue.raw_id.dtype}), data.catalogue)
-    last = (data.test.start_times.min() - START) // DAY
-    return log[np.flatnonzero(((log.start_times - START) // DAY < last) & (log.lengths > 1))]
+    days, test_days = ((np.asarray(s.start_times) - START) // DAY for s in (log, data.test))
+    return log[np.flatnonzero((days < test_days.min()) & (log.lengths > 1))]
 
 
 def rounded(row, *names): return {name: round(float(row[name]), 4) for name in names}

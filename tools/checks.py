@@ -1,9 +1,12 @@
-"""What must hold of a checkout, as functions that give the list of what is wrong; `test_project.py` runs them."""
+"""What must hold of a checkout, as functions that give the list of what is wrong; test_project.py runs them."""
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structure
 
@@ -17,13 +20,13 @@ NOT_COPIED = (".git", ".venv", "__pycache__", "_course", "_docs", "build", "dist
 def run(*words, cwd=TOP, limit=400, **env):
     """Run a command; gives (exit code, its output). One that takes more than `limit` seconds, waiting for a network
     perhaps, is stopped."""
-    words = list(map(str, words))
+    command = list(map(str, words))
     try:
-        done = subprocess.run(words, cwd=cwd, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
+        done = subprocess.run(command, cwd=cwd, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False)
     except subprocess.TimeoutExpired as e:
         said = (e.stdout or b"").decode(errors="replace")
-        return 124, f"{said}\n{' '.join(words)} took more than {limit} s"
+        return 124, f"{said}\n{' '.join(command)} took more than {limit} s"
     return done.returncode, done.stdout
 
 
@@ -63,6 +66,30 @@ def lint(top):
     return said.strip().splitlines() if code else []
 
 
+def errors(said, top):
+    "The lines of a type checker's output that name an error, with paths as seen from `top`."
+    return [line.strip().replace(f"{top}/", "") for line in said.splitlines() if re.search(r"\berror:", line)]
+
+
+def pyright(*words, cwd):
+    "The output of pyright, which comes with a Node.js of its own: both are packages on PyPI."
+    options = ("--pythonpath", sys.executable, "--level", "error")
+    return run(BIN/"pyright", *options, *words, cwd=cwd, PYRIGHT_PYTHON_IGNORE_WARNINGS="1")[1]
+
+
+def types(top, tmp):
+    """What mypy and pyright find in the package and the tools, and what pyright finds in the script of a library user
+    where no settings of ours apply, as in that user's editor."""
+    script = shutil.copy(top/"tools"/"user_script.py", tmp)
+    (Path(tmp)/"pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(top)]}))
+    code, said = run(BIN/"mypy", "--no-error-summary", cwd=top)
+    wrong = errors(said, top) if code < 2 else [f"mypy fails: {said.strip()[-300:]}"]
+    for output in (pyright("--project", top/"pyproject.toml", cwd=top), pyright(script, cwd=tmp)):
+        if not re.search(r"\d+ errors?, ", output): wrong.append(f"pyright fails: {output.strip()[-300:]}")
+        wrong += [w for w in errors(output.replace(f"{tmp}/", "a user's "), top) if w not in wrong]
+    return wrong
+
+
 def fails(path, out, limit=600):
     """What is wrong with the notebook at `path` when it is run from top to bottom, as `sessrec course` runs it: a
     kernel that does not start, a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."""
@@ -97,3 +124,13 @@ def wheel_fails(top, tmp, alone=True):
     wanted = {p.name for p in (top/"nbs").glob("*.ipynb")}
     missing = wanted - {p.name for p in (empty/"mine").glob("*.ipynb")}
     return wrong + [f"{m} does not travel inside the wheel" for m in sorted(missing)]
+
+
+def main(name):
+    "Print what one of the checks finds: `python tools/checks.py stale`."
+    with TemporaryDirectory() as tmp: wrong = {"stale": stale, "types": types}[name](TOP, Path(tmp))
+    for line in wrong: print(line)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__": sys.exit(main(sys.argv[1]))

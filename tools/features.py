@@ -16,15 +16,16 @@ from sessrec.models.counting import STAN, Cooccurrence, MarkovChain, Popularity
 from sessrec.models.feature_rnn import FeatureRNN
 from sessrec.plots.features import gain_by_clicks
 
-FORMS   = {"ids only": None, "with features": {}, "one-hot": {"one_hot": True}, "own memories": {"joint": False},
-           "in turn": {"alternate": 50}}
+FORMS: dict[str, dict|None] = {"ids only": None, "with features": {}, "one-hot": {"one_hot": True},
+                               "own memories": {"joint": False}, "in turn": {"alternate": 50}}
 FIGURES = ("recall@20", "recall@20_low", "recall@20_high", "mrr@20", "n_cases")
 
 
 def network(form, data):
     "A new network of one of the FORMS."
-    if FORMS[form] is None: return FeatureRNN(data.train.n_items)
-    return FeatureRNN.for_catalogue(data.catalogue, **FORMS[form])
+    arguments = FORMS[form]
+    if arguments is None: return FeatureRNN(data.train.n_items)
+    return FeatureRNN.for_catalogue(data.catalogue, **arguments)
 
 
 def run(data, seeds, plan):
@@ -32,13 +33,13 @@ def run(data, seeds, plan):
     the first seed."""
     rows, by_clicks = [], None
     for seed in range(seeds):
+        base = None
         for form in FORMS:
             model       = network(form, data).fit(data.train, data.valid, seed=seed, **plan)
             model_ranks = ranks(model, data.test)
             row         = evaluate(model, data.test, ranks=model_ranks)
-            test        = None
-            if form == "ids only": base = model_ranks
-            else: test = paired(model_ranks, base, data)
+            test        = None if base is None else paired(model_ranks, base, data)
+            if base is None: base = model_ranks                     # "ids only" comes first
             if form == "with features" and by_clicks is None:
                 by_clicks = gain_by_clicks(model_ranks, base, data.test, data.train).T.to_dict()
             rows.append({"form": form, "seed": seed, **{k: row[k] for k in FIGURES}, "against_ids": test})

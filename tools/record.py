@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -27,7 +28,7 @@ PLAN    = ("epochs", "batch_size", "lr", "patience", "precision", "average", "se
 NOT_SET = {"name", "n_items", *SIZES}                                               # the others are given with --set
 
 
-def short(value):
+def short(value:Any) -> Any:
     "Numbers with six digits after the point, so that the file stays small."
     if isinstance(value, dict): return {k: short(v) for k, v in value.items()}
     if isinstance(value, list): return [short(v) for v in value]

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 PACKAGE = "sessrec"
 
@@ -26,6 +27,8 @@ LAYERS = [
 PLOTTING       = ("matplotlib", "seaborn")      # libraries for pictures …
 PLOTTING_LAYER = "sessrec.eda"                  # … which no module below this one's layer imports
 DEFERRED       = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)    # their imports run later
+
+ImportNode     = ast.Import | ast.ImportFrom | ast.Call                 # the call is `import_module("…")`
 
 
 @dataclass(frozen=True)
@@ -54,25 +57,24 @@ def layer_of(module:str) -> int|None:
     return max(fits)[1] if fits else None
 
 
-def _is_type_checking(node:ast.AST) -> bool:
-    "`if TYPE_CHECKING:`, also as `typing.TYPE_CHECKING`."
-    test = getattr(node, "test", None)
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
+def _name(node:ast.expr) -> str:
+    "`b` of `b`, and of `a.b`."
+    if isinstance(node, ast.Attribute): return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def _is_import(node:ast.AST) -> bool:
+def _is_import(node:ast.AST) -> TypeGuard[ImportNode]:
     "An import statement, or `import_module` with a name that stands there."
     if isinstance(node, (ast.Import, ast.ImportFrom)): return True
     if not isinstance(node, ast.Call) or not node.args: return False
-    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-    return name == "import_module" and isinstance(node.args[0], ast.Constant)
+    return _name(node.func) == "import_module" and isinstance(node.args[0], ast.Constant)
 
 
-def _import_nodes(node:ast.AST, deferred:bool=False) -> Iterator[tuple[ast.AST, bool]]:
+def _import_nodes(node:ast.AST, deferred:bool=False) -> Iterator[tuple[ImportNode, bool]]:
     "All imports below `node`, and whether they run later; those for type checkers are left out."
     for child in ast.iter_child_nodes(node):
         if _is_import(child): yield child, deferred
-        elif _is_type_checking(child):
+        elif isinstance(child, ast.If) and _name(child.test) == "TYPE_CHECKING":
             for other in child.orelse: yield from _import_nodes(ast.Module([other], []), deferred)
         else: yield from _import_nodes(child, deferred or isinstance(child, DEFERRED))
 
@@ -84,10 +86,10 @@ def _base(node:ast.ImportFrom, package:list[str]) -> str:
     return ".".join([*parents, *([node.module] if node.module else [])])
 
 
-def _targets(node:ast.AST, package:list[str], known:set[str]) -> list[str]:
+def _targets(node:ImportNode, package:list[str], known:set[str]) -> list[str]:
     "Absolute names of the modules that an import names."
     if isinstance(node, ast.Import): return [alias.name for alias in node.names]
-    if isinstance(node, ast.Call): return [str(node.args[0].value)]
+    if isinstance(node, ast.Call): return [str(ast.literal_eval(node.args[0]))]
     base  = _base(node, package)
     names = [f"{base}.{alias.name}" for alias in node.names]
     return [name if name in known else base for name in names]
@@ -142,7 +144,8 @@ def _way_back(start:str, edges:dict[str, dict[str, int]]) -> list[str]:
 
 def circles(top:Path) -> list[str]:
     "Modules that import one another, directly or by way of others, when they are loaded."
-    edges, found = {}, {}
+    edges: dict[str, dict[str, int]] = {}
+    found: dict[frozenset[str], list[str]] = {}
     for i in _inside(top):
         if not i.deferred: edges.setdefault(i.source, {}).setdefault(i.target, i.line)
     for module in edges:
@@ -154,7 +157,7 @@ def circles(top:Path) -> list[str]:
 
 def plotting_below(top:Path) -> list[str]:
     "Modules below the exploration that import a library for pictures."
-    limit, wrong = layer_of(PLOTTING_LAYER), []
+    limit, wrong = layer_of(PLOTTING_LAYER) or 0, []
     for i in imports_of(top):
         layer = layer_of(i.source)
         if layer is None or layer >= limit or i.target.split(".")[0] not in PLOTTING: continue
@@ -168,10 +171,38 @@ def _patched(node:ast.AST) -> set[str]:
     if isinstance(node, ast.Assign):
         owners = [t.value for t in node.targets if isinstance(t, ast.Attribute)]
         return {o.id for o in owners if isinstance(o, ast.Name) and o.id[:1].isupper()}
-    decorators = [getattr(d, "func", d) for d in getattr(node, "decorator_list", [])]
-    if not any(getattr(d, "id", "").startswith("patch") for d in decorators) or not node.args.args: return set()
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not node.args.args: return set()
+    decorators = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
+    if not any(_name(d).startswith("patch") for d in decorators): return set()
     annotation = node.args.args[0].annotation
     return {n.id for n in ast.walk(annotation) if isinstance(n, ast.Name)} if annotation else set()
+
+
+def _public(tree:ast.Module) -> Iterator[ast.FunctionDef]:
+    "Public functions, and public methods and `__init__` of public classes."
+    for node in tree.body:
+        inside = node.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_") else [node]
+        for function in inside:
+            if isinstance(function, ast.FunctionDef) and (function.name[0] != "_" or function.name == "__init__"):
+                yield function
+
+
+def _untyped(function:ast.FunctionDef) -> list[str]:
+    "The parameters without a type, and the return value; `self`, `cls`, `*args` and `**options` need none."
+    parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    names = [p.arg for p in parameters if p.annotation is None and p.arg not in ("self", "cls")]
+    needs_return = function.returns is None and function.name != "__init__"
+    return [*names, *(["return value"] if needs_return else [])]
+
+
+def untyped_functions(top:Path) -> list[str]:
+    "Public functions whose parameters or return values have no type."
+    wrong = []
+    for module, path in modules(top).items():
+        for function in _public(ast.parse(path.read_text(encoding="utf-8"))):
+            where, names = _place(top, module, function.lineno), ", ".join(_untyped(function))
+            if names: wrong.append(f"{where}: {function.name}: no type: {names}")
+    return wrong
 
 
 def foreign_patches(top:Path) -> list[str]:

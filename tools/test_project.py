@@ -24,6 +24,12 @@ def test_package_tests_and_readme_are_what_the_notebooks_give(tmp_path): assert 
 
 def test_ruff(): assert checks.lint(TOP) == []
 
+def test_types(tmp_path): assert checks.types(TOP, tmp_path) == []
+
+def test_the_script_of_a_library_user_runs(tmp_path):
+    code, said = checks.run(checks.sys.executable, TOP/"tools"/"user_script.py", cwd=tmp_path, PYTHONPATH=str(TOP))
+    assert code == 0, said
+
 @pytest.mark.parametrize("name", budgets.BUDGETS)
 def test_budgets(name): assert budgets.BUDGETS[name](TOP) == []
 
@@ -107,6 +113,38 @@ def test_lint_errors_are_found(tampered):
     said = "\n".join(checks.lint(tampered))
     assert re.search(r"extra.py:1:17: F821", said)
     assert re.search(r"nbs/00_\w+.ipynb:cell \d+:1:25: invalid-syntax", said)
+
+def test_type_errors_are_found(tmp_path):
+    package = "import pandas as pd\ndef rows(path:str) -> int: return len(pd.read_csv(path))\ndef f(x:str='a'): pass\n"
+    write(tmp_path, {"top/sessrec/__init__.py": package, "top/sessrec/tests/test_a.py": "1 + 'a'",
+                     "top/tools/user_script.py": "import sessrec\nsessrec.rows('a')\n"})
+    shutil.copy(TOP/"pyproject.toml", tmp_path/"top")
+    for name in "ab": (tmp_path/name).mkdir()
+    assert checks.types(tmp_path/"top", tmp_path/"a") == []
+    edit(tmp_path/"top"/"tools"/"user_script.py", "'a'", "1")
+    edit(tmp_path/"top"/"sessrec"/"__init__.py", "x:str='a'", "x:str=None")
+    said = "\n".join(checks.types(tmp_path/"top", tmp_path/"b"))
+    for place in ("sessrec/__init__.py:3: error", "tools/user_script.py:2: error", "sessrec/__init__.py:3:13 - error",
+                  "tools/user_script.py:2:14 - error", "a user's user_script.py:2:14 - error"):
+        assert place in said
+
+def test_the_hooks_before_a_commit_stop_it(tmp_path):
+    shutil.copy(TOP/".pre-commit-config.yaml", tmp_path)
+    shutil.copy(TOP/"ruff.toml", tmp_path)
+    shutil.copytree(TOP/"tools", tmp_path/"tools")
+    (tmp_path/".venv").symlink_to(checks.sys.prefix)
+    hooks = (checks.BIN/"pre-commit", "run", "--all-files")
+    calm  = {"cwd": tmp_path, "SKIP": "export,mypy", "PRE_COMMIT_HOME": str(tmp_path/"cache")}
+    for words in (("git", "init"), ("git", "add", "tools", "ruff.toml", ".pre-commit-config.yaml")):
+        assert checks.run(*words, cwd=tmp_path)[0] == 0
+    code, said = checks.run(*hooks, **calm)
+    assert code == 0, said
+    edit(tmp_path/"tools"/"export.py", "import json", "import json, os")
+    code, said = checks.run(*hooks, **calm)
+    assert code == 1 and "E401" in said
+    edit(tmp_path/"tools"/"export.py", "import json, os", f"import json    {'#' * 120}")
+    code, said = checks.run(*hooks, **calm)
+    assert code == 1 and "[lines]" in said
 
 def test_a_command_that_hangs_is_stopped_and_named():
     code, said = checks.run("sleep", "60", limit=.2)
@@ -276,6 +314,24 @@ def test_plotting_below_the_exploration_is_found(tmp_path):
     write(tmp_path, {"sessrec/metrics/rank.py": plot})
     where, = structure.plotting_below(tmp_path)
     assert where.startswith("sessrec/metrics/rank.py:1: sessrec.metrics.rank imports matplotlib.pyplot")
+
+def test_public_functions_without_types_are_found(tmp_path):
+    typed = '''
+class A:
+    def __init__(self, x:int): pass
+    @classmethod
+    def g(cls, *args, **options) -> int: pass
+    def _h(self, x): pass
+    def __len__(self): pass
+def _f(x): pass
+class _B:
+    def f(self, x): pass
+'''
+    write(tmp_path, {"sessrec/a.py": typed})
+    assert structure.untyped_functions(tmp_path) == []
+    write(tmp_path, {"sessrec/a.py": typed + "class C:\n    def __init__(self, a, *, b): pass\ndef f(x:int): pass\n"})
+    assert structure.untyped_functions(tmp_path) == ["sessrec/a.py:12: __init__: no type: a, b",
+                                                     "sessrec/a.py:13: f: no type: return value"]
 
 def test_patches_of_another_modules_class_are_found(tmp_path):
     own = "class A: pass\n@patch\ndef f(self:A): pass\nA.g = f\nsettings.x = 1\n"
