@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['Recommender', 'check_recommender']
 
-# %% ../../nbs/reference/models_base.ipynb #c4beb562
+# %% ../../nbs/reference/models_base.ipynb #cd3437ba
+from typing import Any, Sequence
+
 from torch import Tensor
 import numpy as np
 import pandas as pd
@@ -13,8 +15,9 @@ import torch
 
 from ..data.catalogue import Catalogue
 from ..data.sessions import Batch, PAD, Sessions
+from .explain import Explanation, explain, item_labels
 
-# %% ../../nbs/reference/models_base.ipynb #46d4c8f4
+# %% ../../nbs/reference/models_base.ipynb #48b21e67
 class Recommender:
     "What every model of the course is; a subclass gives `fit` and `scores`."
     name:str = "recommender"            # as on the command line
@@ -34,51 +37,104 @@ class Recommender:
         "Score every item as the next click of every row."
         raise NotImplementedError(f"{type(self).__name__} has no scores")
 
+    def attention(self,
+                  batch:Batch,      # `(B, L)`, on the model's device
+                 )->Tensor|None:    # `(B, L)`
+        "How much the model attends to each click when it recommends; None = it has no attention."
+        return None
+
+    def graph(self,
+              batch:Batch,  # `(B, L)`
+             )->Any:        # such as a `SessionGraph` of SR-GNN
+        "The sessions as the graph that the model reads; None = it reads none."
+        return None
+
     def recommend(self,
-                  session,      # raw ids of the clicks so far, oldest first; unknown ones are passed over
-                  k:int=20,     # how many, at least 1; at most the whole catalogue comes back
-                 )->pd.DataFrame:  # best first: item (raw id), score, and the catalogue's columns
+                  session:Sequence, # raw ids of the clicks so far, oldest first; unknown ones are passed over
+                  k:int=20,         # how many, at least 1; at most the whole catalogue comes back
+                 )->pd.DataFrame:   # best first: item (raw id), score, and the catalogue's columns
         "The `k` most likely next clicks."
         if k < 1: raise ValueError(f"k must be 1 or more, got {k}")
-        if self.catalogue is None: raise ValueError(f"{self.name} is not fitted yet: call fit first")
-        known = self.catalogue.encode(list(session)) if len(session) else np.empty(0, np.int64)
-        batch = Sessions.from_lists([known[known != PAD]]).batch([0], self.max_len)
-        score = self.scores(batch)[0].detach().cpu().double().numpy()[1:]
-        best  = np.argsort(-score, kind="stable")[:k]
-        table = self.catalogue.table.iloc[best]
-        return table.drop(columns="raw_id").assign(item=table["raw_id"], score=score[best]).pipe(
-            lambda t: t[["item", "score", *[c for c in t if c not in ("item", "score")]]]).reset_index(drop=True)
+        clicks = self._encode(session)
+        batch  = Sessions.from_lists([clicks]).batch([0], self.max_len)
+        scores = self.scores(batch)[0].detach().cpu().double().numpy()[1:]
+        best   = np.argsort(-scores, kind="stable")[:k]
+        table  = self._fitted_catalogue().table.iloc[best].reset_index(drop=True)
+        about  = table.drop(columns=[c for c in ("raw_id", "item", "score") if c in table])
+        return pd.concat([pd.DataFrame({"item": table["raw_id"], "score": scores[best]}), about], axis=1)
 
-# %% ../../nbs/reference/models_base.ipynb #51a8ab68
+    def explain(self,
+                session:Sequence,   # raw ids of the clicks so far, as for `recommend`
+                item:Any=None,      # raw id of what is to be explained; None = the first recommendation
+               )->Explanation:
+        "Why does the model recommend this item after these clicks? The effect of each click, by leaving it out."
+        catalogue, number = self._fitted_catalogue(), None
+        if item is not None:
+            number = int(catalogue.encode([item])[0])
+            if number == PAD: raise ValueError(f"item {item!r} is not in the catalogue")
+        explanation = explain(self, self._encode(session).tolist(), number)
+        explanation.labels = item_labels(catalogue)
+        return explanation
+
+    def _fitted_catalogue(self)->Catalogue:
+        "The catalogue; ValueError before `fit`."
+        if self.catalogue is None: raise ValueError(f"{self.name} is not fitted yet: call fit first")
+        return self.catalogue
+
+    def _encode(self, session):
+        "Raw ids as item ids `(n,)`, without those that the catalogue does not know."
+        if not len(session): return np.empty(0, np.int64)
+        items = self._fitted_catalogue().encode(list(session))
+        return items[items != PAD]
+
+# %% ../../nbs/reference/models_base.ipynb #621d659f
+def _checked_scores(model, batch, n_items):
+    "The scores of a batch, after the checks that every batch must pass."
+    scores = torch.as_tensor(model.scores(batch))
+    shape  = (len(batch), n_items + 1)
+    assert scores.shape == shape, f"scores are {tuple(scores.shape)}, expected {shape}"
+    assert not scores.isnan().any(), "scores hold NaN"
+    assert (scores[:, PAD] == -torch.inf).all(), "padding must score -inf"
+    assert (scores[:, 1:] < torch.inf).all(), "a score is +inf"
+    return scores
+
+def _check_scores(model, sessions):
+    "Scores do not depend on the batch that a session stands in, and odd sessions get scores, too."
+    n_items = sessions.n_items
+    few     = sessions[np.flatnonzero(sessions.lengths > 0)[:8]]
+    whole   = _checked_scores(model, few.batch(np.arange(len(few)), model.max_len), n_items)
+    for i in range(len(few)):       # alone and side by side, with more padding or less: the same scores
+        alone = _checked_scores(model, few.batch([i], model.max_len), n_items)[0]
+        same  = torch.allclose(alone, whole[i], rtol=1e-4, atol=1e-5)
+        assert same, f"session {i} scores differently beside others than alone"
+    assert len(_checked_scores(model, few.batch([], model.max_len), n_items)) == 0
+    first = few[0][0]
+    long  = np.tile(np.arange(1, n_items + 1), 1 + 200 // n_items)[:200]
+    odd   = Sessions.from_lists([[], [PAD], [first] * 3, long], catalogue=model.catalogue)
+    _checked_scores(model, odd.batch(np.arange(4), model.max_len), n_items)
+
+# %% ../../nbs/reference/models_base.ipynb #3e1bbc3a
+def _check_recommend(model, clicks):
+    "Recommendations are sorted, known items without duplicates, for every session that a visitor can come with."
+    catalogue = model.catalogue
+    n_items   = catalogue.n_items
+    k         = min(5, n_items)
+    raw       = list(catalogue.decode(clicks))
+    top       = model.recommend(raw, k=k)
+    assert list(top)[:2] == ["item", "score"] and len(top) == k, f"recommend gave {len(top)} rows with {list(top)}"
+    assert (np.diff(top["score"]) <= 0).all() and top["item"].is_unique, "recommend must be sorted, without duplicates"
+    assert (catalogue.encode(top["item"]) > 0).all(), "recommend must answer in raw ids"
+    again = model.recommend([*raw, "no such item"], k=k)
+    assert top["item"].tolist() == again["item"].tolist(), "an unknown item must be passed over"
+    everything = model.recommend(raw, k=n_items + 10)
+    assert len(everything) == n_items, "k beyond the catalogue gives the whole catalogue"
+    assert len(model.recommend([], k=1)) == 1, "an empty session must get a recommendation"
+    assert len(model.recommend(raw * 300, k=1)) == 1, "a very long session must get a recommendation"
+
 def check_recommender(model:Recommender,    # a fitted recommender
                       sessions:Sessions,    # at least three sessions of its catalogue
-                     ):
+                     )->None:
     "The contract of all recommenders; raises AssertionError with what is broken."
-    catalogue, n = model.catalogue, sessions.n_items
-    def scores(batch):
-        got = torch.as_tensor(model.scores(batch))
-        assert got.shape == (len(batch), n + 1), f"scores are {tuple(got.shape)}, expected {(len(batch), n + 1)}"
-        assert not got.isnan().any(), "scores hold NaN"
-        assert (got[:, PAD] == -torch.inf).all(), "padding must score -inf"
-        assert (got[:, 1:] < torch.inf).all(), "a score is +inf"
-        return got
-    some  = sessions[np.flatnonzero(sessions.lengths > 0)[:8]]
-    whole = scores(some.batch(np.arange(len(some)), model.max_len))
-    for i in range(len(some)):      # alone and side by side, with more padding or less: the same scores
-        alone = scores(some.batch([i], model.max_len))[0]
-        assert torch.allclose(alone, whole[i], rtol=1e-4, atol=1e-5), f"session {i} scores differently beside others than alone"
-    assert scores(some.batch([], model.max_len)).shape[0] == 0
-    first = some[0][0]
-    odd   = [[], [PAD], [first] * 3, np.tile(np.arange(1, n + 1), 1 + 200 // n)[:200]]
-    scores(Sessions.from_lists(odd, catalogue=catalogue).batch(np.arange(4), model.max_len))
-
-    raw  = list(catalogue.decode(some[0][some[0] != PAD]))
-    top  = model.recommend(raw, k=min(5, n))
-    assert list(top)[:2] == ["item", "score"] and len(top) == min(5, n), f"recommend gave {len(top)} rows with {list(top)}"
-    assert (np.diff(top["score"]) <= 0).all() and top["item"].is_unique, "recommend must be sorted, without doubles"
-    assert (catalogue.encode(top["item"]) > 0).all(), "recommend must answer in raw ids"
-    same = model.recommend([*raw, "no such item"], k=min(5, n))
-    assert top["item"].tolist() == same["item"].tolist(), "an unknown item must be passed over"
-    assert len(model.recommend(raw, k=n + 10)) == n, "k beyond the catalogue gives the whole catalogue"
-    assert len(model.recommend([], k=1)) == 1, "an empty session must get an answer"
-    assert len(model.recommend(raw * 300, k=1)) == 1, "a very long session must get an answer"
+    _check_scores(model, sessions)
+    first = sessions[int(np.flatnonzero(sessions.lengths > 0)[0])]
+    _check_recommend(model, first[first != PAD])

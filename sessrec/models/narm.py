@@ -65,3 +65,7 @@ class NARM(NeuralRecommender):
         later = place > end[:, None]
         found = found.masked_fill(later, -torch.inf).softmax(-1) if self.softmax else found.masked_fill(later, 0.)
         return self.decode(self.dropout_out(torch.cat([final, (found[:, None] @ memory)[:, 0]], -1)))
+
+    def attention(self, batch):
+        memory, _ = self.layers(self.clicks(batch.items))                       # (B, L, h)
+        return self.weights(memory)[torch.arange(len(batch)), batch.lengths - 1]

@@ -157,7 +157,8 @@ class NeuralRecommender(nn.Module, Recommender, ModelHubMixin, library_name="ses
 
     def _save_pretrained(self, folder):
         if self.catalogue is None: raise ValueError(f"{self.name} is not fitted yet: there is nothing to save")
-        config = {"model": self.name, "sessrec": __version__, **self._hub_mixin_config}
+        origin = f"{type(self).__module__}:{type(self).__qualname__}"           # for people: loading never imports it
+        config = {"model": self.name, "class": origin, "sessrec": __version__, **self._hub_mixin_config}
         self.catalogue.save(folder/"catalogue.parquet")
         with replacing(folder/"config.json") as tmp: tmp.write_text(json.dumps(config, indent=2) + "\n")
         with replacing(folder/"model.safetensors") as tmp: tmp.write_bytes(save({k: v.contiguous() for k, v in self.state_dict().items()}))

@@ -155,3 +155,10 @@ class SRGNN(NeuralRecommender):
         v     = self.nodes(graph)                                                                   # (N, d)
         whole = global_add_pool((self.weights(v, graph) * v[graph.alias]).float(), graph.batch[graph.alias], len(batch))    # (B, d), s_g of Eq. (6)
         return self.merge(torch.cat([v[graph.last], whole.to(v.dtype)], 1))                         # (B, d), Eq. (7)
+
+    def graph(self, batch): return session_graphs(batch)
+
+    def attention(self, batch):         # (B, L), Eq. (6)
+        graph   = session_graphs(batch)
+        weights = self.weights(self.nodes(graph), graph)[:, 0]                                      # (C,)
+        return torch.zeros(batch.items.shape, device=weights.device).masked_scatter(batch.mask, weights)
