@@ -50,10 +50,10 @@ class SessionGraph(Data):
         return super().__inc__(key, value, *args)
 
 def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
-                  )->SessionGraph:      # nodes: `x`, `batch` `(N,)`; edges: `edge_index` `(2, E)`, `weight_in`, `weight_out`
-                                        # `(E,)`; clicks: `alias`, `back` `(C,)`; sessions: `last` `(B,)`, `ptr` `(B + 1,)`
-    """A directed graph for each session: its distinct items are nodes, its steps are edges. Edges are weighted by the in-
-    and out-degree (Wu et al. 2019, 'Constructing session graphs'); `back` counts the clicks that came after each click."""
+                  )->SessionGraph:      # nodes `x`, `batch` `(N,)`; edges `edge_index` `(2, E)`, `weight_in`, `weight_out` `(E,)`;
+                                        # clicks `alias`, `back` `(C,)`; sessions `last` `(B,)`, `ptr` `(B + 1,)`
+    """A directed graph for each session: its distinct items are nodes, its steps are edges, weighted by the in- and
+    out-degree (Wu et al. 2019, 'Constructing session graphs'); `back` counts the clicks that came after each click."""
     items       = batch.items if batch.items.shape[1] else batch.lengths[:, None] * PAD
     lengths     = batch.lengths.clamp(min=1)
     column      = torch.arange(items.shape[1], device=lengths.device)
@@ -168,5 +168,5 @@ class SRGNN(NeuralRecommender):
         graph   = session_graphs(batch)
         v       = self.nodes(graph)                                                 # (N, d)
         values  = self.weights(v, graph) * v[graph.alias]                           # (C, d)
-        session = global_add_pool(values.float(), graph.batch[graph.alias], len(batch)).to(v.dtype)     # (B, d), Eq. (6)
+        session = global_add_pool(values.float(), graph.batch[graph.alias], len(batch)).to(v.dtype) # (B, d), Eq. (6)
         return self.merge(torch.cat([v[graph.last], session], 1))                   # (B, d), Eq. (7)

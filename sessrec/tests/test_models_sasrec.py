@@ -127,10 +127,10 @@ def test_heads_are_what_the_block_uses():
     w = heads_of(model, batch)
     assert w.shape == (2, 5, 5) and torch.allclose(w.sum(2), torch.ones(2, 5)) and (w.triu(1) == 0).all()
     masks = model.masks(torch.arange(5)[None], causal(5)[None])
-    x = model.blocks[0](model.start(batch.items, torch.arange(5)), masks[0])
+    x = model.blocks[0](model.embed(batch.items, torch.arange(5)), masks[0])
     block = model.blocks[1]
-    mixed = x + block.merge((w @ block.split(x)[2][0]).transpose(0, 1).flatten(1))
-    assert torch.allclose(block(x, masks[1]), mixed + block.think(block.norm_think(mixed)), atol=1e-6)
+    mixed = x + block.output((w @ block.split(x)[2][0]).transpose(0, 1).flatten(1))
+    assert torch.allclose(block(x, masks[1]), mixed + block.feed_forward(block.norm_feed_forward(mixed)), atol=1e-6)
     import matplotlib.pyplot as plt
 
     assert len(plot_heads(model, batch, list("abcde"))) == 2
@@ -150,7 +150,8 @@ def test_attention_is_that_of_the_last_click():
 
 
 def test_with_identity_a_head_hands_over_what_it_looks_at():
-    "Every click looks at the one before: what a block adds before it thinks is that one's normed vector, but for biases. Without the switch it is another. So in every block, also after another reset."
+    """Every click attends to the one before: what attention adds is that one's normalised vector, but for biases. Without
+    the switch it is another. So in every block, also after another reset."""
     for kind, identity in ((SASRec, True), (SASRec, False), (BERT4Rec, True), (BERT4Rec, False)):
         model = kind(30, 8, n_heads=2, identity=identity).eval()
         with torch.no_grad():
@@ -159,19 +160,20 @@ def test_with_identity_a_head_hands_over_what_it_looks_at():
         model.reset(1)
         for block in model.blocks:
             with torch.no_grad():
-                block.qkv.bias.zero_(), block.merge.bias.zero_()
+                block.qkv.bias.zero_(), block.output.bias.zero_()
             x = torch.randn(1, 5, 8)
             mixed = F.scaled_dot_product_attention(
                 *block.split(x), attn_mask=torch.where(torch.eye(5).roll(1, 0).bool(), 50.0, -50.0)
             )
-            given = block.merge(mixed.transpose(1, 2).flatten(2))
-            assert torch.allclose(given[0, 1:], block.norm_mix(x)[0, :-1], atol=1e-5) == identity
+            given = block.output(mixed.transpose(1, 2).flatten(2))
+            assert torch.allclose(given[0, 1:], block.norm_attention(x)[0, :-1], atol=1e-5) == identity
 
 
 @settings(max_examples=40, deadline=None)
 @given(sessions_of_any_length, st.sampled_from([None, 14.0]))
 def test_a_mixture_is_the_sum(lists, scale):
-    "Of chances of something new, in the last column's share, and of the shares of each click that is known; so it adds up to 1, and the loss is minus its logarithm."
+    """Of probabilities of something new, in the last column's share, and of the shares of each known click; so it adds up
+    to 1, and the loss is minus its logarithm."""
     torch.manual_seed(0)
     model = SASRec(30, 8, copies=True, scale=scale).eval()
     plain = SASRec(30, 8, scale=scale).eval()
@@ -255,11 +257,11 @@ def test_what_is_copied_can_be_seen():
 
 
 def test_a_share_for_two_clicks_ago_is_obeyed():
-    "And the gradient finds it: what comes next is always the click two ago, items are new in every session, and so only copying can be right."
+    "And the gradient finds it: the next click is always the one two ago, and items are new in every session."
     model = SASRec(30, 8, copies=True).eval()
     batch = Sessions.from_lists([[3, 1, 4, 1, 5], [9]]).batch([0, 1])
     with torch.no_grad():
-        model.copying.liking.weight[:] = torch.where(torch.arange(50) == 2, 50.0, -50.0)[:, None]
+        model.copying.distance.weight[:] = torch.where(torch.arange(50) == 2, 50.0, -50.0)[:, None]
     assert (
         model.scores(batch).argmax(1)[0] == 4 and model.copying(model.encode(batch), batch.items)[1, 0, -1].exp() > 0.99
     )
@@ -286,10 +288,10 @@ def test_copies_look_at_nothing_later_and_at_nothing_unknown():
         and (shares[1, :, 1:-1] == 0).all()
     )
     with torch.no_grad():
-        copying.asks.weight.zero_()  # only the likings speak: from the fourth distance on, they are the same
+        copying.project.weight.zero_()  # only the distance biases speak: from the fourth distance on, they are the same
     far = copying(hidden, items)[0, 8, [0, 1, 3, 4, 5, 6]]
     assert torch.allclose(far[:5], far[0].expand(5)) and not torch.isclose(far[5], far[0])
-    torch.nn.init.normal_(copying.asks.weight)
+    torch.nn.init.normal_(copying.project.weight)
     shares = copying(hidden, items).exp()
     hidden[:, 5:] += 1
     assert torch.equal(copying(hidden, items).exp()[:, :5], shares[:, :5])
@@ -303,7 +305,7 @@ def test_places_and_distances_tell_orders_apart():
         a, b = model.encode(batch)
         assert not torch.allclose(a[2], b[2], atol=1e-4)
         with torch.no_grad():
-            model.places.weight.zero_()
+            model.positions.weight.zero_()
         a, b = model.encode(batch)
         assert torch.allclose(a[2], b[2], atol=1e-5) != distances  # one block with neither: a bag of clicks
 

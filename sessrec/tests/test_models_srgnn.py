@@ -125,7 +125,7 @@ def test_the_gru_cell_is_the_papers():
 
 
 def test_a_long_session_costs_its_clicks():
-    "Five sessions of 200 clicks among 507 short ones take little more memory; matrices would need (512, 200, 200) twice."
+    "Five sessions of 200 clicks among 507 short ones take little more memory than the short ones alone."
     rng = np.random.default_rng(0)
     model = SRGNN(500, 32)
 

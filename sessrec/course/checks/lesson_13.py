@@ -28,11 +28,12 @@ def check_13_1(answer):
             "the arrows point the wrong way: from the earlier click to the later one"
         )
         assert len(got) >= len(want), (
-            f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts too, and one walked twice stands twice"
+            f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts, too, "
+            "and a step that was taken twice is two edges"
         )
         assert got == want, f"for {session} I expected {want} and got {got}"
 
-
+# %% ../../../nbs/checks/13_srgnn.ipynb #860f8ae5
 @exercise("13.2", hint="Divide each edge by how many edges arrive where it ends.")
 def check_13_2(answer):
     "Each node that is reached at all receives a weight of one in total."
@@ -51,7 +52,7 @@ def check_13_2(answer):
         )
         assert torch.allclose(got, want), f"for edges {edges} I expected {want.tolist()} and got {got.tolist()}"
 
-
+# %% ../../../nbs/checks/13_srgnn.ipynb #f488c3fe
 @exercise("13.3", hint="News travels one arrow a round, in both directions.")
 def check_13_3(answer):
     "The distance in the graph, not in the session: a repeated item is a shortcut."
@@ -67,6 +68,7 @@ def check_13_3(answer):
             f"in {session} from {a} to {b}: this walks along the arrows only; news also travels against them"
         )
         assert not (got == abs(session.index(a) - session.index(b)) != want), (
-            f"in {session} that is how far the clicks are apart; an item that was clicked twice is one node, and makes the way shorter"
+            f"in {session} that is how far the clicks are apart; an item that was clicked twice is one node, "
+            "and makes the path shorter"
         )
         assert got == want, f"in {session} from {a} to {b} I expected {want} and got {got}"

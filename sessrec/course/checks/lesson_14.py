@@ -15,7 +15,7 @@ from ...models.sasrec import causal
 # %% ../../../nbs/checks/14_sasrec.ipynb #9e9c527e
 @exercise(
     "14.1",
-    hint="Divide by the square root of the length of a vector, shut out what is later, softmax along the row, product with the values.",
+    hint="Divide by the square root of the vectors' length, mask what is later, softmax along the row, times the values.",
 )
 def check_14_1(answer):
     "Every click takes the weighted mean of the values so far."
@@ -38,7 +38,7 @@ def check_14_1(answer):
             "the numbers differ: are queries in the rows, and is the softmax along each row?"
         )
 
-
+# %% ../../../nbs/checks/14_sasrec.ipynb #3f614e3c
 @exercise("14.2", hint="Count the real clicks up to and with each column; the first real one has place 0.")
 def check_14_2(answer):
     "The same session gives the same places, wherever its padding is."
@@ -49,16 +49,18 @@ def check_14_2(answer):
             f"I expected a place for each cell, {tuple(real.shape)}, and got shape {tuple(got.shape)}"
         )
         assert got.min() >= 0 and got.max() < real.shape[1], (
-            "a place below 0, or as large as the row is wide, is no row of the table of places; what padding gets does not matter, but it must exist"
+            "a position below 0, or as large as the row is wide, is no row of the position embedding; what padding gets "
+            "does not matter, but it must exist"
         )
         assert not (
             torch.equal(got, torch.arange(real.shape[1]).expand_as(real)) and not torch.equal(got[real], want)
         ), "that is the column, which moves with the padding"
         assert torch.equal(got[real], want), (
-            f"for {real.int().tolist()} I expected the places {want.tolist()} of the real clicks and got {got[real].tolist()}"
+            f"for {real.int().tolist()} I expected the positions {want.tolist()} of the real clicks, "
+            f"and got {got[real].tolist()}"
         )
 
-
+# %% ../../../nbs/checks/14_sasrec.ipynb #8c9ff22c
 @exercise("14.3", hint="Change one click and compare what comes out at every place before it.")
 def check_14_3(answer):
     "A test that passes on a sound network and fails on one that peeks."
@@ -90,10 +92,10 @@ def check_14_3(answer):
         "here only the third row peeks, at the fifth click: compare every row before the changed one"
     )
 
-
+# %% ../../../nbs/checks/14_sasrec.ipynb #e5b8bc19
 @exercise(
     "14.4",
-    hint="Start with the chances in their share; then add each click's share to its item. What if an item was clicked twice?",
+    hint="Start with the probabilities in their share; then add each click's share. What if an item was clicked twice?",
 )
 def check_14_4(answer):
     "The chances of all items add up to one, and an item clicked twice has both shares."
@@ -109,8 +111,10 @@ def check_14_4(answer):
             "what is no copy should have its share, the last one, and not all of the answer"
         )
         assert len(set(clicks)) == len(clicks) or torch.isclose(got.sum(), torch.tensor(1.0), atol=1e-5), (
-            f"for the clicks {clicks} the chances add up to {got.sum():.2f}: an item clicked twice should have both shares"
+            f"for the clicks {clicks} the probabilities add up to {got.sum():.2f}: "
+            "an item clicked twice should have both shares"
         )
         assert torch.allclose(got, want, atol=1e-5), (
-            f"for the clicks {clicks} I expected {want.round(decimals=3).tolist()} and got {got.round(decimals=3).tolist()}"
+            f"for the clicks {clicks} I expected {want.round(decimals=3).tolist()} "
+            f"and got {got.round(decimals=3).tolist()}"
         )

@@ -31,7 +31,7 @@ def check_15_1(answer):
         )
         assert torch.equal(got, want), f"for {rows} I expected {want.tolist()} and got {got.tolist()}"
 
-
+# %% ../../../nbs/checks/15_bert4rec.ipynb #5be3bfb1
 @exercise("15.2", hint="SASRec: every click but the first. Cloze: the share of all clicks. Only the last: one.")
 def check_15_2(answer):
     "The price of the cloze: fewer questions from the same session."
@@ -44,7 +44,7 @@ def check_15_2(answer):
             f"for {n} clicks, share {share}, last {last} I expected {want} and got {got}"
         )
 
-
+# %% ../../../nbs/checks/15_bert4rec.ipynb #d31a11d9
 @exercise("15.3", hint="What stands right of the hidden click in training, and what in use?")
 def check_15_3(answer):
     "Both sides help to learn; in use there is one."
