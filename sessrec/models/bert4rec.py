@@ -6,13 +6,15 @@
 __all__ = ['cloze', 'BERT4Rec']
 
 # %% ../../nbs/15_bert4rec.ipynb #e0f69354
+from typing import Sequence
+
 from torch import Tensor, nn
 import torch
 import torch.nn.functional as F
 
 from ..data.sessions import Batch, PAD
 from .neural import NeuralRecommender
-from .sasrec import Block, likings, looks
+from .sasrec import Block, attention_bias, attention_maps
 from ..registry import model
 from ..train.plan import Plan
 
@@ -24,12 +26,12 @@ def cloze(lengths:Tensor,       # clicks of each session, `(B,)`
          )->tuple[Tensor, Tensor]:  # `(B, width)` bool, True = hidden; and `(B,)`, clicks that are left of each session
     "Which clicks to hide: at least one in every session that has one, never the first alone where there are two."
     device = lengths.device
-    place  = torch.arange(width, device=device)
+    column = torch.arange(width, device=device)
     cut    = torch.rand(len(lengths), device=device) < last
     end    = (torch.rand(len(lengths), device=device) * (lengths - 1).clamp(min=1)).long() + 2      # 2 … length
     left   = torch.where(cut, torch.minimum(end, lengths), lengths)
-    at_end = place == left[:, None] - 1
-    hidden = (torch.rand(len(lengths), width, device=device) < share) & (place < left[:, None])
+    at_end = column == left[:, None] - 1
+    hidden = (torch.rand(len(lengths), width, device=device) < share) & (column < left[:, None])
     hidden = hidden | at_end & ~hidden[:, 1:].any(1, keepdim=True)
     return torch.where(cut[:, None], at_end, hidden), left
 
@@ -42,15 +44,15 @@ class BERT4Rec(NeuralRecommender):
 
     def __init__(self,
                  n_items:int,               # size of the catalogue
-                 hidden_size:int=100,       # numbers in an item's vector, and everywhere
-                 n_layers:int=2,            # blocks
-                 n_heads:int=1,             # pieces that each block's attention cuts the vectors into
-                 dropout:float=.3,          # share of what enters the first block that is left out while training, in [0, 1)
-                 inner:int=4,               # how many times as wide each block's small network is inside
-                 distances:bool=True,       # True = attention also knows how far before or after each click stands; False = the paper's, places only
-                 identity:bool=False,       # True = training starts with heads that hand over what they look at, unchanged; False = changed at random
-                 share:float=.3,            # of the clicks that are hidden in training, in (0, 1]
-                 last:float=.5,             # share of the training rows that end at a random click, which alone is hidden, in [0, 1]
+                 hidden_size:int=100,       # length of the item embeddings and of the hidden states
+                 n_layers:int=2,            # Transformer blocks
+                 n_heads:int=1,             # attention heads per block
+                 dropout:float=.3,          # on the input of the first block, in [0, 1)
+                 inner:int=4,               # width of the feed-forward networks, in multiples of `hidden_size`
+                 distances:bool=True,       # True = with relative position bias; False = the paper's, positions only
+                 identity:bool=False,       # True = value and output projections start as the identity
+                 share:float=.3,            # of the clicks that are masked in training, in (0, 1]
+                 last:float=.5,             # share of the training rows that end at a random click, the only masked one
                  scale:float|None=14.,      # of products of unit vectors; None = plain products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
@@ -59,44 +61,48 @@ class BERT4Rec(NeuralRecommender):
         if not 0 <= last <= 1: raise ValueError(f"last must be in [0, 1], got {last}")
         super().__init__(n_items, hidden_size, scale)
         self.share, self.last = share, last
-        self.mask   = nn.Embedding(1, hidden_size)                          # what stands for a hidden click
-        self.places = nn.Embedding(self.max_len + 1, hidden_size)           # fifty clicks and the one to guess
-        self.blocks = nn.ModuleList(Block(hidden_size, n_heads, inner, identity) for _ in range(n_layers))
-        if distances: self.distances = nn.Embedding(2 * self.max_len + 1, n_layers * n_heads)   # from fifty before to fifty after
-        self.norm, self.drop = nn.LayerNorm(hidden_size), nn.Dropout(dropout)
+        self.mask      = nn.Embedding(1, hidden_size)                       # stands for a masked click
+        self.positions = nn.Embedding(self.max_len + 1, hidden_size)        # fifty clicks and the one to guess
+        self.blocks    = nn.ModuleList(Block(hidden_size, n_heads, inner, identity) for _ in range(n_layers))
+        n_distances    = 2 * self.max_len + 1                               # from fifty before to fifty after
+        self.distances = nn.Embedding(n_distances, n_layers * n_heads) if distances else None
+        self.norm      = nn.LayerNorm(hidden_size)
+        self.drop      = nn.Dropout(dropout)
         self.reset()
 
-    def enter(self, items:Tensor, lengths:Tensor, hidden:Tensor):       # (B, L), (B,), (B, L) bool -> (B, L, d), and a mask for each block
-        "Items and places before the first block, a hidden one as the mask; and who may look at whom: all at all clicks."
-        place = torch.arange(items.shape[1], device=items.device)
-        real  = ((place < lengths[:, None]) | (place == 0))[:, None]        # (B, 1, L); a row without a click has something to look at
-        x     = torch.where(hidden[..., None], self.mask.weight[0], self.clicks(items)) * self.mask.embedding_dim**.5
-        x     = self.drop(x + self.places(place.clamp(max=self.max_len)))
-        if not hasattr(self, "distances"): return x, [real[:, None]] * len(self.blocks)
-        apart = (place[:, None] - place).clamp(-self.max_len, self.max_len) + self.max_len
-        return x, likings(self.distances, apart[None], real, len(self.blocks))
+    def enter(self, items:Tensor, lengths:Tensor, hidden:Tensor)->tuple[Tensor, Sequence[Tensor]]:
+        "Input of the first block, `(B, L, d)`, and the masks: every click may attend to every click."
+        column = torch.arange(items.shape[1], device=items.device)
+        real   = ((column < lengths[:, None]) | (column == 0))[:, None] # (B, 1, L); an empty row attends to its padding
+        x      = torch.where(hidden[..., None], self.mask.weight[0], self.clicks(items)) * self.mask.embedding_dim**.5
+        x      = self.drop(x + self.positions(column.clamp(max=self.max_len)))
+        if self.distances is None: return x, [real[:, None]] * len(self.blocks)
+        apart  = (column[:, None] - column).clamp(-self.max_len, self.max_len) + self.max_len
+        return x, attention_bias(self.distances, apart[None], real, len(self.blocks))
 
     def read(self, items:Tensor, lengths:Tensor, hidden:Tensor)->Tensor:    # as in `enter` -> (B, L, d)
-        "All clicks look at all clicks; a hidden one is seen as the mask."
+        "All clicks attend to all clicks; a hidden one is seen as the mask."
         x, masks = self.enter(items, lengths, hidden)
         for block, mask in zip(self.blocks, masks): x = block(x, mask)
         return self.norm(x)
 
-    def asking(self, batch):        # one more click, unknown, at the end: items, lengths and what is hidden
-        items = F.pad(batch.items, (0, 1))
-        return items, batch.lengths + 1, torch.arange(items.shape[1], device=items.device) == batch.lengths[:, None]
+    def with_mask(self, batch:Batch)->tuple[Tensor, Tensor, Tensor]:
+        "One more click at the end, masked: items `(B, L + 1)`, lengths `(B,)`, and what is masked `(B, L + 1)`."
+        items  = F.pad(batch.items, (0, 1))
+        column = torch.arange(items.shape[1], device=items.device)
+        return items, batch.lengths + 1, column == batch.lengths[:, None]
 
-    def encode(self, batch):        # (B, d)
-        items, lengths, hidden = self.asking(batch)
+    def encode(self, batch:Batch)->Tensor:      # (B, d)
+        items, lengths, hidden = self.with_mask(batch)
         return self.read(items, lengths, hidden)[hidden]
 
     def attention(self, batch:Batch)->Tensor:       # (B, L)
-        "How much the unknown click looks at each click in the last block, the mean of its heads; what is left, it gives to itself."
-        found = looks(self.blocks, *self.enter(*self.asking(batch)))        # (B, n_heads, L + 1, L + 1)
-        return found[torch.arange(len(batch)), :, batch.lengths, :-1].mean(1) * batch.mask
+        "How much the masked click attends to each click in the last block, mean of the heads; the rest goes to itself."
+        maps = attention_maps(self.blocks, *self.enter(*self.with_mask(batch)))     # (B, n_heads, L + 1, L + 1)
+        return maps[torch.arange(len(batch)), :, batch.lengths, :-1].mean(1) * batch.mask
 
-    def asked(self, batch, targets):
-        "The hidden clicks of whole sessions: what the network says at each of them, and what it was."
+    def asked(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:    # (N, d), (N,)
+        "The masked clicks of whole sessions: the hidden state at each of them, and its item."
         whole  = torch.cat([batch.items[:, :1], targets], 1)                # (B, L + 1)
         with torch.random.fork_rng(enabled=not self.training):         # judged: the same questions each time
             if not self.training: torch.manual_seed(0)

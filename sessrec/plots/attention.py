@@ -7,44 +7,52 @@ __all__ = ['plot_attention', 'heads_of', 'plot_heads', 'copies_of', 'plot_copies
 
 # %% ../../nbs/reference/plots_attention.ipynb #6a5a2287
 from dataclasses import replace
+from typing import Sequence
 
 from torch import Tensor
+from matplotlib.axes import Axes
 import matplotlib.pyplot as plt
 import torch
 
 from ..data.sessions import Batch
-from ..models.sasrec import SASRec, causal, looks
+from ..models.narm import NARM
+from ..models.sasrec import SASRec, attention_maps, causal
 from .style import colour_of
 
 # %% ../../nbs/reference/plots_attention.ipynb #d0fe7387
 @torch.no_grad()
-def plot_attention(model,           # a trained NARM
+def plot_attention(model:NARM,      # trained
                    batch:Batch,     # one session
                    labels:list[str],# a name for each click
-                   ax=None,         # axes to draw on; None = new ones
-                  ):                # the axes
-    "The weights of the local encoder: a row for each click that asks, a column for each that is looked at."
+                   ax:Axes|None=None,   # axes to draw on; None = new ones
+                  )->Axes:          # the axes
+    "The weights of the local encoder: a row for each query, a column for each click that it attends to."
     ax = ax or plt.gca()
-    w  = model.eval().weights(model.layers(model.clicks(batch.items.to(model.device)))[0])[0].cpu()     # (L, L)
-    strong = float(w.abs().max().clamp(min=1e-9))
-    shown  = ax.imshow(w.masked_fill(torch.ones_like(w).triu(1) > 0, torch.nan), cmap="RdBu_r", vmin=-strong, vmax=strong)
-    ax.figure.colorbar(shown, ax=ax, label="weight")
-    names  = [f"{i + 1}. {l}" for i, l in enumerate(labels)]
-    place  = int(w[-1].abs().argmax())
-    ax.set(xticks=range(len(w)), yticks=range(len(w)), xlabel="looked at", ylabel="after this click", title=f"After the last click, click {place + 1} has the weight of the largest size")
+    hidden  = model.eval().layers(model.clicks(batch.items.to(model.device)))[0]        # (1, L, h)
+    w       = model.weights(hidden)[0].cpu()                                            # (L, L)
+    limit   = float(w.abs().max().clamp(min=1e-9))
+    visible = w.masked_fill(torch.ones_like(w).triu(1) > 0, torch.nan)
+    image   = ax.imshow(visible, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    ax.figure.colorbar(image, ax=ax, label="weight")
+    names   = [f"{i + 1}. {l}" for i, l in enumerate(labels)]
+    largest = int(w[-1].abs().argmax()) + 1
+    ax.set(xticks=range(len(w)), yticks=range(len(w)), xlabel="looked at", ylabel="after this click",
+           title=f"After the last click, click {largest} has the weight of the largest size")
     ax.set_xticklabels(names, rotation=35, ha="right", fontsize=8)
     ax.set_yticklabels(names, fontsize=8)
     ax.grid(False)
     return ax
 
 # %% ../../nbs/reference/plots_attention.ipynb #e64578cf
-def _one_session(model, batch):
-    "The batch without padding, on the model's device; the model ready to be asked."
-    if len(batch) != 1 or not 1 <= batch.lengths[0] <= model.max_len: raise ValueError(f"batch must hold one session of 1 to {model.max_len} clicks, got {len(batch)} of {batch.lengths.tolist()} clicks")
+def _one_session(model:SASRec, batch:Batch)->Batch:
+    "The batch without padding, on the model's device; the model in evaluation mode."
+    if len(batch) != 1 or not 1 <= batch.lengths[0] <= model.max_len:
+        raise ValueError(f"batch must hold one session of 1 to {model.max_len} clicks, "
+                         f"got {len(batch)} of {batch.lengths.tolist()} clicks")
     model.eval()
     return replace(batch, items=batch.items[:, :batch.lengths[0]]).to(model.device)
 
-def _numbered(labels, n):
+def _numbered(labels:list[str], n:int)->list[str]:
     "A name for each of `n` clicks."
     if len(labels) != n: raise ValueError(f"labels must name {n} clicks, got {len(labels)} names")
     return [f"{i}. {l}" for i, l in enumerate(labels, 1)]
@@ -54,17 +62,17 @@ def heads_of(model:SASRec,      # trained
              batch:Batch,       # one session
              block:int=-1,      # which block; -1 = the last
             )->Tensor:          # `(n_heads, L, L)`
-    "How much each click looks at each, in each head."
+    "How much each click (row) attends to each (column), in each head."
     batch = _one_session(model, batch)
-    return looks(model.blocks, *model.enter(batch), block)[0].cpu()
+    return attention_maps(model.blocks, *model.enter(batch), block)[0].cpu()
 
 def plot_heads(model:SASRec,        # trained
                batch:Batch,         # one session
                labels:list[str],    # a name for each click
                block:int=-1,        # which block; -1 = the last
-               axes=None,           # one for each head; None = new ones
-              ):                    # the axes
-    "The attention of one block: a table for each head, and how much of it stays on the asking click itself."
+               axes:Sequence[Axes]|None=None,   # one per head; None = new ones
+              )->Sequence[Axes]:    # the axes
+    "The attention maps of one block: one per head, and how much of it stays on the query itself."
     weights = heads_of(model, batch, block)
     names   = _numbered(labels, weights.shape[2])
     if axes is None: axes = plt.subplots(1, len(weights), figsize=(4.6 * len(weights), 4.2), squeeze=False)[1][0]
@@ -72,12 +80,13 @@ def plot_heads(model:SASRec,        # trained
         L   = len(w)
         own = w.diagonal()[1:].mean().item() if L > 1 else 1.       # the first click has only itself
         ax.imshow(w.masked_fill(~causal(L), torch.nan), cmap="Blues", vmin=0, vmax=1)
-        ax.set(xlabel="looks at", title=f"Head {n}: {100 * own:.0f} % on itself")
+        ax.set(xlabel="attends to", title=f"Head {n}: {100 * own:.0f} % on itself")
         ax.set_xticks(range(L), names, rotation=35, ha="right", fontsize=8)
         ax.set_yticks(range(L), names if n == 1 else [], fontsize=8)
         ax.grid(False)
         for i, j in torch.nonzero((w > .15) & causal(L)).tolist():
-            ax.text(j, i, f"{100 * w[i, j]:.0f}", ha="center", va="center", fontsize=7, color="white" if w[i, j] > .5 else "black")
+            colour = "white" if w[i, j] > .5 else "black"
+            ax.text(j, i, f"{100 * w[i, j]:.0f}", ha="center", va="center", fontsize=7, color=colour)
     return axes
 
 # %% ../../nbs/reference/plots_attention.ipynb #74c199ba
@@ -86,16 +95,17 @@ def copies_of(model:SASRec,     # trained, with `copies`
               batch:Batch,      # one session
              )->Tensor:         # `(L + 1,)`: adds up to 1
     "The share of each click, and last that of no copy, in the answer after the last click."
-    if getattr(model, "copying", None) is None: raise ValueError(f"{model.name} was not made with copies=True: it has no shares")
+    copying = getattr(model, "copying", None)
+    if copying is None: raise ValueError(f"{model.name} was not made with copies=True: it has no shares")
     batch = _one_session(model, batch)
-    return model.copying(model.encode(batch), batch.items)[0, -1].exp().cpu()
+    return copying(model.encode(batch), batch.items)[0, -1].exp().cpu()
 
 def plot_copies(model:SASRec,       # trained, with `copies`
                 batch:Batch,        # one session
                 labels:list[str],   # a name for each click
-                ax=None,            # axes to draw on; None = new ones
-               ):                   # the axes
-    "A bar for each click: how much of the answer goes back to it; the title says how much is no copy."
+                ax:Axes|None=None,  # axes to draw on; None = new ones
+               )->Axes:             # the axes
+    "A bar for each click: how much of the answer copies it; the title says how much copies none."
     shares = copies_of(model, batch)
     ax     = ax or plt.subplots(figsize=(5.5, .7 + .35 * len(labels)))[1]
     ax.barh(_numbered(labels, len(shares) - 1), 100 * shares[:-1], color=colour_of("sasrec"))

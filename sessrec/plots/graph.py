@@ -8,12 +8,18 @@ __all__ = ['profile_graphs', 'graph_speed', 'plot_session_graph']
 # %% ../../nbs/reference/plots_graph.ipynb #077b0fe5
 from itertools import count, islice
 from time import perf_counter
+from typing import Any, Callable
+import math
 
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
+from torch import Tensor
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 
-from ..data.sessions import Sessions
+from ..data.sessions import Batch, Sessions
 from ..models.srgnn import GatedGraph, SRGNN, dense_graphs, dense_messages, session_graphs
 from ..train.loop import Batches
 from ..train.profile import profile_step
@@ -23,18 +29,18 @@ def profile_graphs(model:SRGNN,
                    sessions:Sessions,   # to draw batches from
                    batch_size:int=512,  # cases in a step
                    steps:int=10,        # how many, after two that do not count
-                  ):                    # Series, seconds of a step by part
+                  )->pd.Series:         # seconds of a step by part
     "`profile_step`, with the graphs counted to the building of the batch. The weights are changed."
     seconds = profile_step(model, sessions, batch_size, steps)
     source  = Batches(sessions, batch_size, model.max_len, model.form, device=model.device)
-    batches = [batch for batch, _ in islice((b for e in count() for b in source.epoch(e)), steps + 2)]      # those that were timed
-    def now():
-        if model.device.type == "cuda": torch.cuda.synchronize()
-        return perf_counter()
-    for i, batch in enumerate(batches):
-        if i == 2: start = now()
-        session_graphs(batch)
-    graphs = (now() - start) / steps
+    endless = (pair for epoch in count() for pair in source.epoch(epoch))
+    batches = [batch for batch, _ in islice(endless, steps + 2)]        # those that were timed
+    for batch in batches[:2]: session_graphs(batch)
+    if model.device.type == "cuda": torch.cuda.synchronize()
+    start = perf_counter()
+    for batch in batches[2:]: session_graphs(batch)
+    if model.device.type == "cuda": torch.cuda.synchronize()
+    graphs = (perf_counter() - start) / steps
     seconds.iloc[0] += graphs
     seconds.iloc[1] -= graphs
     return seconds.rename(index={seconds.index[0]: "building the batch and its graphs"})
@@ -45,72 +51,82 @@ def graph_speed(sessions:Sessions,      # whose prefixes are drawn at random
                 size:int=100,           # numbers in a node's vector
                 batches:int=20,         # how many batches
                 rounds:int=5,           # how often; the fastest counts
-               )->dict[str,float]:      # seconds of a batch: `graphs`; with `messages`; and with the way `back`; each also as `…, dense`
-    "Index arithmetic and message passing beside the paper's matrices with a loop over sessions, turn by turn."
+               )->dict[str, float]:     # seconds per batch: `graphs`; with `messages`; and with `back`propagation; each also as `…, dense`
+    "Index arithmetic and message passing next to the paper's matrices with a loop over sessions, turn by turn."
     session, position = sessions.cases()
-    some  = np.random.default_rng(0).integers(0, len(session), (batches, batch_size))
-    drawn = [sessions.prefixes(session[c], position[c], 50) for c in some]
-    layer, vectors = GatedGraph(size), torch.randn(sessions.n_items + 1, size)
-    def ours(batch):
+    rows    = np.random.default_rng(0).integers(0, len(session), (batches, batch_size))
+    drawn   = [sessions.prefixes(session[r], position[r], 50) for r in rows]
+    layer   = GatedGraph(size)
+    vectors = torch.randn(sessions.n_items + 1, size)
+    def ours(batch:Batch)->Tensor:
         graph = session_graphs(batch)
         return layer(vectors[graph.x].requires_grad_(), graph)
-    def dense(batch):
+    def dense(batch:Batch)->Tensor:
         x, incoming, outgoing = dense_graphs(batch)
         return dense_messages(layer, vectors[x].requires_grad_(), incoming, outgoing)
-    work  = {"graphs": session_graphs, "graphs, dense": dense_graphs, "messages": ours, "messages, dense": dense,
-             "back": lambda batch: ours(batch).sum().backward(), "back, dense": lambda batch: dense(batch).sum().backward()}
-    found = {}
+    work:dict[str, Callable[[Batch], Any]] = {
+        "graphs": session_graphs, "graphs, dense": dense_graphs, "messages": ours, "messages, dense": dense,
+        "back": lambda batch: ours(batch).sum().backward(), "back, dense": lambda batch: dense(batch).sum().backward()}
+    seconds = dict.fromkeys(work, math.inf)
     for _ in range(rounds):
-        for name, do in work.items():
-            do(drawn[0])
+        for name, run in work.items():
+            run(drawn[0])
             start = perf_counter()
-            for batch in drawn: do(batch)
-            found[name] = min(found.get(name, np.inf), (perf_counter() - start) / batches)
-    return found
+            for batch in drawn: run(batch)
+            seconds[name] = min(seconds[name], (perf_counter() - start) / batches)
+    return seconds
 
-# %% ../../nbs/reference/plots_graph.ipynb #3a4e66cf
-def _bend(ax, start, end, text, size):
-    "An arrow from node to node that leaves room for the one back; onto itself, a loop on the outer side."
-    from matplotlib.patches import FancyArrowPatch
-    loop  = np.allclose(start, end)
-    out   = start / max(np.hypot(*start), 1e-9) if np.hypot(*start) > 0 else np.array([0., 1.])
-    side  = np.array([-out[1], out[0]])
-    a, b  = (start + .16 * out + .14 * side, end + .16 * out - .14 * side) if loop else (start, end)
-    bend  = -1.8 if loop else .18
-    gap   = 0 if loop else size
-    ax.add_patch(FancyArrowPatch(a, b, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11, color="#555555", lw=1.1, shrinkA=gap, shrinkB=gap, zorder=1))
-    way    = np.array([(b - a)[1], -(b - a)[0]])
-    middle = (a + b) / 2 + bend * way / 2
-    ax.text(*middle, text, fontsize=8, color="#333333", ha="center", va="center", bbox=dict(boxstyle="round,pad=.15", fc="white", ec="none"), zorder=2)
+# %% ../../nbs/reference/plots_graph.ipynb #a1e78fe6
+def _draw_edge(ax:Axes, start:np.ndarray, end:np.ndarray, text:str, gap:float)->None:
+    "An arrow from node to node that leaves room for the one back; from a node to itself, a loop on the outer side."
+    loop = np.allclose(start, end)
+    outward = start / np.hypot(*start) if np.hypot(*start) > 0 else np.array([0., 1.])
+    across  = np.array([-outward[1], outward[0]])
+    if loop: start, end = start + .16 * outward + .14 * across, end + .16 * outward - .14 * across
+    bend, shrink = (-1.8, 0) if loop else (.18, gap)
+    ax.add_patch(FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11,
+                                 color="#555555", lw=1.1, shrinkA=shrink, shrinkB=shrink, zorder=1))
+    normal = np.array([(end - start)[1], -(end - start)[0]])
+    middle = (start + end) / 2 + bend * normal / 2
+    box    = {"boxstyle": "round,pad=.15", "fc": "white", "ec": "none"}
+    ax.text(*middle, text, fontsize=8, color="#333333", ha="center", va="center", bbox=box, zorder=2)
 
+def _draw_node(ax:Axes, xy:np.ndarray, text:str, share:float, last:bool, label_at:tuple[float, float])->None:
+    "A node as large and as coloured as its attention weight; the last click's has a thick border."
+    ax.scatter(*xy, s=120 + 500 * abs(share), c=[plt.cm.RdBu_r(.5 + .4 * share)],
+               edgecolors="black" if last else "#999999", linewidths=2.5 if last else 1, zorder=3)
+    side = "center" if abs(xy[0]) < .3 else "left" if xy[0] > 0 else "right"
+    ax.annotate(text, xy, label_at, fontsize=8, va="center", ha=side, zorder=4)
+
+# %% ../../nbs/reference/plots_graph.ipynb #e0668514
 @torch.no_grad()
 def plot_session_graph(model:SRGNN,         # trained
                        items:list[int],     # item ids of the clicks, at least one
                        labels:list[str]|None=None,  # a name for each click; None = the ids
-                       ax=None,             # axes to draw on; None = new ones
-                      ):                    # the axes
-    "The graph of one session with the attention on its nodes."
+                       ax:Axes|None=None,   # axes to draw on; None = new ones
+                      )->Axes:              # the axes
+    "The graph of one session with the attention on its nodes; an arrow's number says which step it was."
     if not len(items): raise ValueError("items must hold at least one click")
-    items, labels = list(items)[-model.max_len:], None if labels is None else labels[-model.max_len:]     # what `recommend` looks at
+    items  = list(items)[-model.max_len:]                           # what `recommend` looks at
+    names  = [str(i) for i in items] if labels is None else labels[-model.max_len:]
     ax     = ax or plt.gca()
     graph  = session_graphs(Sessions.from_lists([items]).batch([0]).to(model.device))
-    alias, last = graph.alias.tolist(), int(graph.last)
-    weight = np.bincount(alias, model.eval().weights(model.nodes(graph), graph)[:, 0].cpu().numpy())        # of a node: all its clicks
+    alias  = graph.alias.tolist()
+    clicks = model.eval().weights(model.nodes(graph), graph)[:, 0].cpu().numpy()
+    weight = np.bincount(alias, clicks)                             # of a node: all its clicks
+    share  = weight / max(np.abs(weight).max(), 1e-9)
     order  = list(dict.fromkeys(alias))                             # nodes by first click, clockwise from the top
     angle  = np.pi / 2 - 2 * np.pi * np.arange(len(order)) / len(order)
-    place  = dict(zip(order, np.stack([np.cos(angle), np.sin(angle)], 1) * (len(order) > 1)))
-    part   = weight / max(np.abs(weight).max(), 1e-9)
-    steps  = {}
-    for t, way in enumerate(zip(alias, alias[1:]), 1): steps.setdefault(way, []).append(str(t))
-    for (i, j), when in steps.items(): _bend(ax, place[i], place[j], ", ".join(when), 14)
+    corner = dict(zip(order, np.stack([np.cos(angle), np.sin(angle)], 1) * (len(order) > 1)))
+    steps:dict[tuple[int, int], list[str]] = {}
+    for t, edge in enumerate(zip(alias, alias[1:]), 1): steps.setdefault(edge, []).append(str(t))
+    for (i, j), numbers in steps.items(): _draw_edge(ax, corner[i], corner[j], ", ".join(numbers), 14)
     for i in order:
-        x, y = place[i]
-        ax.scatter(x, y, s=120 + 500 * abs(part[i]), c=[plt.cm.RdBu_r(.5 + .4 * part[i])], edgecolors="black" if i == last else "#999999", linewidths=2.5 if i == last else 1, zorder=3)
-        text = str(labels[alias.index(i)] if labels is not None else items[alias.index(i)])
-        away = 1.75 if (i, i) in steps else 1.32                   # beyond its loop
-        ax.annotate(f"{text}\n{weight[i]:+.2f}", (x, y), (away * x, away * y - (.35 if len(order) == 1 else 0)), fontsize=8, va="center", ha="center" if abs(x) < .3 else "left" if x > 0 else "right", zorder=4)
-    most = alias.index(int(np.abs(weight).argmax()))
-    ax.set(xlim=(-2.6, 2.6), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal",
-           title=f"Largest weight: {labels[most] if labels is not None else items[most]}")
+        (x, y), far = corner[i], 1.75 if (i, i) in steps else 1.32  # a label stands beyond the node's loop
+        text = f"{names[alias.index(i)]}\n{weight[i]:+.2f}"
+        below = .35 if len(order) == 1 else 0
+        _draw_node(ax, corner[i], text, share[i], i == int(graph.last), (far * x, far * y - below))
+    largest = names[alias.index(int(np.abs(weight).argmax()))]
+    ax.set(xlim=(-2.6, 2.6), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal", title=f"Largest weight: {largest}")
     for side in ax.spines.values(): side.set_visible(False)
     return ax

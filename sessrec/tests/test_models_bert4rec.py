@@ -15,16 +15,22 @@ from sessrec.train.checks import check_network
 from sessrec.train.loop import Batches
 
 # %% ../../nbs/15_bert4rec.ipynb #2ec8fd37
-@pytest.mark.parametrize("switches", [dict(), dict(scale=None, n_heads=2, last=1.), dict(n_layers=1, last=0., share=.5, distances=False)])
+@pytest.mark.parametrize(
+    "switches", [dict(), dict(scale=None, n_heads=2, last=1.0), dict(n_layers=1, last=0.0, share=0.5, distances=False)]
+)
 def test_what_must_hold_of_every_network(switches):
-    check_network(lambda n: BERT4Rec(n, 24, dropout=0., **switches), small_world(), epochs=500)      # it is asked a few places only in each
+    check_network(
+        lambda n: BERT4Rec(n, 24, dropout=0.0, **switches), small_world(), epochs=500
+    )  # it is asked a few places only in each
+
 
 def test_contract():
     s = small_world()
     check_recommender(BERT4Rec(300, 16).fit(s[:200], s[200:], epochs=1, progress=False), s)
 
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.floats(.01, 1), st.floats(0, 1), st.integers(0, 3))
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.floats(0.01, 1), st.floats(0, 1), st.integers(0, 3))
 def test_what_is_hidden(lengths, share, last, more):
     "Only clicks that are left, and at least one of every session; where there are two, one that is not the first."
     n = torch.tensor(lengths)
@@ -33,50 +39,64 @@ def test_what_is_hidden(lengths, share, last, more):
     assert not (hidden & ~real).any() and (hidden.any(1) == (n > 0)).all() and (hidden[:, 1:].any(1) == (n > 1)).all()
     assert (left <= n).all() and (left >= n.clamp(max=2)).all()
 
+
 def test_shares_are_kept():
     torch.manual_seed(0)
     n = torch.full((4000,), 10)
-    hidden, left = cloze(n, 10, .3, 0.)
-    assert abs(hidden.float().mean() - .3) < .02 and (left == 10).all()
-    hidden, left = cloze(n, 10, .3, 1.)
+    hidden, left = cloze(n, 10, 0.3, 0.0)
+    assert abs(hidden.float().mean() - 0.3) < 0.02 and (left == 10).all()
+    hidden, left = cloze(n, 10, 0.3, 1.0)
     assert (hidden.int().argmax(1) == left - 1).all() and (hidden.sum(1) == 1).all()
-    assert abs((cloze(n, 10, .3, .5)[1] < 10).float().mean() - .5 * 8 / 9) < .03
-    assert ((left.bincount(minlength=11)[2:] / 4000 - 1 / 9).abs() < .03).all()         # every length from 2 to 10 as often
+    assert abs((cloze(n, 10, 0.3, 0.5)[1] < 10).float().mean() - 0.5 * 8 / 9) < 0.03
+    assert ((left.bincount(minlength=11)[2:] / 4000 - 1 / 9).abs() < 0.03).all()  # every length from 2 to 10 as often
+
 
 def test_both_sides_are_seen_and_the_answer_is_not():
     torch.manual_seed(0)
-    model  = BERT4Rec(30, 8).eval()
-    read   = lambda s, h: model.read(torch.tensor([s]), torch.tensor([len(s)]), torch.tensor([h]))[0]
+    model = BERT4Rec(30, 8).eval()
+    read = lambda s, h: model.read(torch.tensor([s]), torch.tensor([len(s)]), torch.tensor([h]))[0]
     hidden = [False, True, False]
     a, b, c = read([1, 2, 3], hidden), read([1, 9, 3], hidden), read([1, 2, 4], hidden)
     assert torch.allclose(a, b, atol=1e-6), "what is hidden must not be seen"
     assert not torch.allclose(a[1], c[1], atol=1e-4), "what comes after is seen"
 
+
 def test_neighbours_in_the_batch_change_nothing():
     "The answer to each prefix is that of the prefix alone, whatever padding its neighbours bring."
     torch.manual_seed(0)
     model = BERT4Rec(30, 8).eval()
-    s     = Sessions.from_lists([[1, 2, 3, 4, 5, 6], [1, 2, 3], [7]])
-    both  = model.encode(s.batch(range(3)))
-    for i in range(3): assert torch.allclose(both[i], model.encode(s.batch([i]))[0], atol=1e-5)
+    s = Sessions.from_lists([[1, 2, 3, 4, 5, 6], [1, 2, 3], [7]])
+    both = model.encode(s.batch(range(3)))
+    for i in range(3):
+        assert torch.allclose(both[i], model.encode(s.batch([i]))[0], atol=1e-5)
+
 
 def test_attention_leaves_something_for_the_question():
     torch.manual_seed(0)
     model = BERT4Rec(30, 8, n_heads=2).eval()
-    s     = Sessions.from_lists([[3, 1, 4, 1, 5], [9, 2]])
+    s = Sessions.from_lists([[3, 1, 4, 1, 5], [9, 2]])
     found = model.attention(s.batch([0, 1]))
     assert found.shape == (2, 5) and (found[1, 2:] == 0).all() and ((found.sum(1) > 0) & (found.sum(1) < 1)).all()
     assert torch.allclose(found[1, :2], model.attention(s.batch([1]))[0], atol=1e-6)
 
+
 def test_training_cases_are_the_hidden_clicks():
-    s     = small_world()[:40]
-    model = BERT4Rec(300, 8, last=1.)
+    s = small_world()[:40]
+    model = BERT4Rec(300, 8, last=1.0)
     batches = Batches(s, 64)
     batch, targets = batches.gather(range(len(batches.start)))
     vectors, answers = model.asked(batch, targets)
     assert vectors.shape == (len(answers), 8) and len(answers) == len(targets)
-    assert all(a in t for a, t in zip(answers.tolist(), targets.tolist()))              # one of each session, never its first click
+    assert all(a in t for a, t in zip(answers.tolist(), targets.tolist()))  # one of each session, never its first click
+
 
 def test_nonsense_is_refused():
-    for name, bad in (("n_heads", dict(n_heads=3)), ("n_layers", dict(n_layers=0)), ("dropout", dict(dropout=1.)), ("share", dict(share=0.)), ("last", dict(last=2.))):
-        with pytest.raises(ValueError, match=name): BERT4Rec(9, 8, **bad)
+    for name, bad in (
+        ("n_heads", dict(n_heads=3)),
+        ("n_layers", dict(n_layers=0)),
+        ("dropout", dict(dropout=1.0)),
+        ("share", dict(share=0.0)),
+        ("last", dict(last=2.0)),
+    ):
+        with pytest.raises(ValueError, match=name):
+            BERT4Rec(9, 8, **bad)

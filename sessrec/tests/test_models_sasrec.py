@@ -24,13 +24,24 @@ from sessrec.models.base import check_recommender
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 
-sessions_of_any_length = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=50), min_size=1, max_size=6)     # 0 = an item that the catalogue does not know
+sessions_of_any_length = st.lists(
+    st.lists(st.integers(0, 30), min_size=1, max_size=50), min_size=1, max_size=6
+)  # 0 = an item that the catalogue does not know
 
 # %% ../../nbs/14_sasrec.ipynb #4fb9d915
-@pytest.mark.parametrize("switches", [dict(), dict(scale=None, distances=False), dict(n_layers=1, n_heads=4, inner=1, identity=True),
-                                      dict(copies=True), dict(copies=True, scale=None)])
+@pytest.mark.parametrize(
+    "switches",
+    [
+        dict(),
+        dict(scale=None, distances=False),
+        dict(n_layers=1, n_heads=4, inner=1, identity=True),
+        dict(copies=True),
+        dict(copies=True, scale=None),
+    ],
+)
 def test_what_must_hold_of_every_network(switches):
-    check_network(lambda n: SASRec(n, 24, dropout=0., **switches), small_world())
+    check_network(lambda n: SASRec(n, 24, dropout=0.0, **switches), small_world())
+
 
 def test_contract():
     s = small_world()
@@ -39,19 +50,28 @@ def test_contract():
         check_recommender(model, s)
         check_no_leak(model, s[:40])
 
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 10**6))
 def test_attention_is_pytorchs(L, heads, seed):
     "Also with a mask of its own, where every click may look at one click at least."
-    rng     = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     q, k, v = torch.randn(3, 2, heads, L, 4, generator=rng)
-    mask    = (torch.rand(2, 1, L, L, generator=rng) < .5) | torch.eye(L, dtype=torch.bool)
-    assert torch.allclose(attention_weights(q, k, causal(L)) @ v, F.scaled_dot_product_attention(q, k, v, is_causal=True), atol=1e-6)
-    assert torch.allclose(attention_weights(q, k, mask) @ v, F.scaled_dot_product_attention(q, k, v, attn_mask=mask), atol=1e-6)
+    mask = (torch.rand(2, 1, L, L, generator=rng) < 0.5) | torch.eye(L, dtype=torch.bool)
+    assert torch.allclose(
+        attention_weights(q, k, causal(L)) @ v, F.scaled_dot_product_attention(q, k, v, is_causal=True), atol=1e-6
+    )
+    assert torch.allclose(
+        attention_weights(q, k, mask) @ v, F.scaled_dot_product_attention(q, k, v, attn_mask=mask), atol=1e-6
+    )
+
 
 def test_who_may_look_at_nobody_takes_nothing_away():
-    w = attention_weights(torch.randn(3, 4), torch.randn(3, 4), torch.tensor([[True, False, False], [False] * 3, [True] * 3]))
-    assert torch.allclose(w.sum(1), torch.tensor([1., 0., 1.])) and w[0, 0] == 1
+    w = attention_weights(
+        torch.randn(3, 4), torch.randn(3, 4), torch.tensor([[True, False, False], [False] * 3, [True] * 3])
+    )
+    assert torch.allclose(w.sum(1), torch.tensor([1.0, 0.0, 1.0])) and w[0, 0] == 1
+
 
 @settings(max_examples=40, deadline=None)
 @given(sessions_of_any_length, st.integers(0, 4))
@@ -60,52 +80,64 @@ def test_padding_on_either_side_changes_nothing(lists, more):
     model = SASRec(30, 8).eval()
     batch = Sessions.from_lists(lists).batch(range(len(lists)))
     right = model.encode(batch)
-    L     = batch.items.shape[1] + more
+    L = batch.items.shape[1] + more
     left, real = torch.zeros(len(lists), L, dtype=torch.int64), torch.zeros(len(lists), L, dtype=torch.bool)
-    for i, s in enumerate(lists): left[i, L - len(s):], real[i, L - len(s):] = torch.tensor(s), True
+    for i, s in enumerate(lists):
+        left[i, L - len(s) :], real[i, L - len(s) :] = torch.tensor(s), True
     assert torch.allclose(model.read(left, real)[real], right[batch.mask], atol=1e-5)
     assert torch.allclose(model.read(batch.items, batch.mask)[batch.mask], right[batch.mask], atol=1e-5)
+
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=50), st.data())
 def test_no_score_before_a_click_knows_it(session, data):
     torch.manual_seed(0)
-    model   = SASRec(30, 8, n_layers=3).eval()
-    t       = data.draw(st.integers(1, len(session) - 1))
-    changed = [*session[:t], session[t] % 30 + 1, *session[t + 1:]]
-    a, b    = model.encode(Sessions.from_lists([session, changed]).batch([0, 1]))
+    model = SASRec(30, 8, n_layers=3).eval()
+    t = data.draw(st.integers(1, len(session) - 1))
+    changed = [*session[:t], session[t] % 30 + 1, *session[t + 1 :]]
+    a, b = model.encode(Sessions.from_lists([session, changed]).batch([0, 1]))
     assert torch.allclose(a[:t], b[:t], atol=1e-6) and not torch.allclose(a[t], b[t], atol=1e-6)
+
 
 @pytest.mark.parametrize("copies", [False, True])
 def test_only_the_last_fifty_clicks_count(copies):
     "Of a session of 120 clicks, the first 69 change no rank of the last case; the 70th does."
     torch.manual_seed(0)
-    s     = small_world()
+    s = small_world()
     model = SASRec(300, 16, copies=copies).fit(s[:50], epochs=1, progress=False)
-    long  = np.random.default_rng(0).integers(1, 300, 120)
+    long = np.random.default_rng(0).integers(1, 300, 120)
     first, inside = long.copy(), long.copy()
     first[:69], inside[69:80] = first[:69] % 300 + 1, inside[69:80] % 300 + 1
-    scores = [model.scores(Sessions.from_lists([x], catalogue=s.catalogue).prefixes([0], [119], model.max_len)) for x in (long, first, inside)]
+    scores = [
+        model.scores(Sessions.from_lists([x], catalogue=s.catalogue).prefixes([0], [119], model.max_len))
+        for x in (long, first, inside)
+    ]
     assert torch.equal(scores[0], scores[1]) and not torch.equal(scores[0], scores[2])
-    whole = model.scores(Sessions.from_lists([long[:119]], catalogue=s.catalogue).batch([0]))      # more clicks than it looks at: the last fifty
+    whole = model.scores(
+        Sessions.from_lists([long[:119]], catalogue=s.catalogue).batch([0])
+    )  # more clicks than it looks at: the last fifty
     assert torch.equal(whole, scores[0])
+
 
 def test_heads_are_what_the_block_uses():
     "Weights add up to 1, none looks ahead, and with the values they give what the block adds."
     torch.manual_seed(0)
     model = SASRec(30, 8, n_heads=2).eval()
     batch = Sessions.from_lists([[3, 1, 4, 1, 5]]).batch([0])
-    w     = heads_of(model, batch)
+    w = heads_of(model, batch)
     assert w.shape == (2, 5, 5) and torch.allclose(w.sum(2), torch.ones(2, 5)) and (w.triu(1) == 0).all()
     masks = model.masks(torch.arange(5)[None], causal(5)[None])
-    x     = model.blocks[0](model.start(batch.items, torch.arange(5)), masks[0])
+    x = model.blocks[0](model.embed(batch.items, torch.arange(5)), masks[0])
     block = model.blocks[1]
-    mixed = x + block.merge((w @ block.split(x)[2][0]).transpose(0, 1).flatten(1))
-    assert torch.allclose(block(x, masks[1]), mixed + block.think(block.norm_think(mixed)), atol=1e-6)
+    mixed = x + block.output((w @ block.split(x)[2][0]).transpose(0, 1).flatten(1))
+    assert torch.allclose(block(x, masks[1]), mixed + block.feed_forward(block.norm_feed_forward(mixed)), atol=1e-6)
     import matplotlib.pyplot as plt
+
     assert len(plot_heads(model, batch, list("abcde"))) == 2
     plt.close("all")
-    with pytest.raises(ValueError, match="one session"): heads_of(model, Sessions.from_lists([[1] * 51]).batch([0]))
+    with pytest.raises(ValueError, match="one session"):
+        heads_of(model, Sessions.from_lists([[1] * 51]).batch([0]))
+
 
 def test_attention_is_that_of_the_last_click():
     torch.manual_seed(0)
@@ -114,130 +146,187 @@ def test_attention_is_that_of_the_last_click():
     found = model.attention(Sessions.from_lists(lists).batch([0, 1]))
     for row, s in zip(found, lists):
         alone = heads_of(model, Sessions.from_lists([s]).batch([0]))[:, -1].mean(0)
-        assert torch.allclose(row[:len(s)], alone, atol=1e-6) and (row[len(s):] == 0).all()
+        assert torch.allclose(row[: len(s)], alone, atol=1e-6) and (row[len(s) :] == 0).all()
+
 
 def test_with_identity_a_head_hands_over_what_it_looks_at():
-    "Every click looks at the one before: what a block adds before it thinks is that one's normed vector, but for biases. Without the switch it is another. So in every block, also after another reset."
+    """Every click attends to the one before: what attention adds is that one's normalised vector, but for biases. Without
+    the switch it is another. So in every block, also after another reset."""
     for kind, identity in ((SASRec, True), (SASRec, False), (BERT4Rec, True), (BERT4Rec, False)):
         model = kind(30, 8, n_heads=2, identity=identity).eval()
         with torch.no_grad():
-            for p in model.parameters(): p.add_(1.)
+            for p in model.parameters():
+                p.add_(1.0)
         model.reset(1)
         for block in model.blocks:
-            with torch.no_grad(): block.qkv.bias.zero_(), block.merge.bias.zero_()
-            x     = torch.randn(1, 5, 8)
-            mixed = F.scaled_dot_product_attention(*block.split(x), attn_mask=torch.where(torch.eye(5).roll(1, 0).bool(), 50., -50.))
-            given = block.merge(mixed.transpose(1, 2).flatten(2))
-            assert torch.allclose(given[0, 1:], block.norm_mix(x)[0, :-1], atol=1e-5) == identity
+            with torch.no_grad():
+                block.qkv.bias.zero_(), block.output.bias.zero_()
+            x = torch.randn(1, 5, 8)
+            mixed = F.scaled_dot_product_attention(
+                *block.split(x), attn_mask=torch.where(torch.eye(5).roll(1, 0).bool(), 50.0, -50.0)
+            )
+            given = block.output(mixed.transpose(1, 2).flatten(2))
+            assert torch.allclose(given[0, 1:], block.norm_attention(x)[0, :-1], atol=1e-5) == identity
+
 
 @settings(max_examples=40, deadline=None)
-@given(sessions_of_any_length, st.sampled_from([None, 14.]))
+@given(sessions_of_any_length, st.sampled_from([None, 14.0]))
 def test_a_mixture_is_the_sum(lists, scale):
-    "Of chances of something new, in the last column's share, and of the shares of each click that is known; so it adds up to 1, and the loss is minus its logarithm."
+    """Of probabilities of something new, in the last column's share, and of the shares of each known click; so it adds up
+    to 1, and the loss is minus its logarithm."""
     torch.manual_seed(0)
-    model  = SASRec(30, 8, copies=True, scale=scale).eval()
-    plain  = SASRec(30, 8, scale=scale).eval()
+    model = SASRec(30, 8, copies=True, scale=scale).eval()
+    plain = SASRec(30, 8, scale=scale).eval()
     plain.load_state_dict({k: v for k, v in model.state_dict().items() if "copying" not in k})
-    batch  = Sessions.from_lists(lists).batch(range(len(lists)))
-    p      = model.scores(batch).exp()
+    batch = Sessions.from_lists(lists).batch(range(len(lists)))
+    p = model.scores(batch).exp()
     shares = model.copying(model.encode(batch), batch.items).exp()
     target = torch.randint(1, 31, (len(lists),))
     for i, s in enumerate(lists):
-        row  = shares[i, len(s) - 1]
+        row = shares[i, len(s) - 1]
         want = row[-1] * plain.scores(batch)[i].softmax(0)
         for j, item in enumerate(s):
-            if item: want[item] += row[j]
-            else: assert row[j] == 0
-        assert torch.allclose(p[i], want, atol=1e-6) and torch.isclose(p[i].sum(), torch.tensor(1.), atol=1e-5) and p[i, 0] == 0
+            if item:
+                want[item] += row[j]
+            else:
+                assert row[j] == 0
+        assert (
+            torch.allclose(p[i], want, atol=1e-6)
+            and torch.isclose(p[i].sum(), torch.tensor(1.0), atol=1e-5)
+            and p[i, 0] == 0
+        )
     asked = torch.zeros_like(batch.items).scatter(1, batch.lengths[:, None] - 1, target[:, None])
     assert torch.isclose(model(batch, asked), -p[torch.arange(len(lists)), target].log().mean(), atol=1e-5)
 
+
 def test_a_network_with_copies_is_kept_and_one_from_before_still_loads(tmp_path):
-    s     = small_world()
+    s = small_world()
     batch = s.batch(range(5))
     for copies in (True, False):
         model = SASRec(300, 8, copies=copies).fit(s[:50], epochs=1, precision="bf16", progress=False)
         assert all(p.isfinite().all() for p in model.parameters())
-        model.save(tmp_path/str(copies))
-        assert torch.equal(SASRec.from_pretrained(tmp_path/str(copies)).scores(batch), model.scores(batch))
-    config = json.loads((tmp_path/"False"/"config.json").read_text())
-    (tmp_path/"False"/"config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "copies"}))
-    assert torch.equal(SASRec.from_pretrained(tmp_path/"False").scores(batch), model.scores(batch))
+        model.save(tmp_path / str(copies))
+        assert torch.equal(SASRec.from_pretrained(tmp_path / str(copies)).scores(batch), model.scores(batch))
+    config = json.loads((tmp_path / "False" / "config.json").read_text())
+    (tmp_path / "False" / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "copies"}))
+    assert torch.equal(SASRec.from_pretrained(tmp_path / "False").scores(batch), model.scores(batch))
+
 
 def test_no_target_no_loss():
     "And a gradient of zero, not none."
     model = SASRec(30, 8, copies=True)
     batch = Sessions.from_lists([[3, 1, 4]]).batch([0])
-    loss  = model(batch, torch.zeros_like(batch.items))
+    loss = model(batch, torch.zeros_like(batch.items))
     loss.backward()
     assert loss.item() == 0 and (model.item_vectors.weight.grad == 0).all()
+
 
 def test_what_is_copied_can_be_seen():
     torch.manual_seed(0)
     model, batch = SASRec(30, 8, copies=True), Sessions.from_lists([[3, 1, 4]]).batch([0])
     shares = copies_of(model, batch)
-    plain  = SASRec(30, 8)
+    plain = SASRec(30, 8)
     plain.load_state_dict({k: v for k, v in model.state_dict().items() if "copying" not in k})
     softmax, items = plain.eval().scores(batch)[0].softmax(0), batch.items[0]
-    assert shares.shape == (4,) and torch.allclose(shares[:3], model.scores(batch)[0, items].exp() - shares[3] * softmax[items], atol=1e-6) and shares.min() > 0
-    wider  = replace(batch, items=F.pad(batch.items, (0, 2)))
-    assert torch.allclose(copies_of(model, wider), shares) and torch.allclose(heads_of(model, wider), heads_of(model, batch))
+    assert (
+        shares.shape == (4,)
+        and torch.allclose(shares[:3], model.scores(batch)[0, items].exp() - shares[3] * softmax[items], atol=1e-6)
+        and shares.min() > 0
+    )
+    wider = replace(batch, items=F.pad(batch.items, (0, 2)))
+    assert torch.allclose(copies_of(model, wider), shares) and torch.allclose(
+        heads_of(model, wider), heads_of(model, batch)
+    )
     import matplotlib.pyplot as plt
+
     ax = plot_copies(model, batch, list("abc"))
-    assert f"{100 * shares[-1]:.0f} %" in ax.get_title() and np.allclose([b.get_width() for b in ax.patches], 100 * shares[:-1]) and [t.get_text() for t in ax.get_yticklabels()] == ["1. a", "2. b", "3. c"]
+    assert (
+        f"{100 * shares[-1]:.0f} %" in ax.get_title()
+        and np.allclose([b.get_width() for b in ax.patches], 100 * shares[:-1])
+        and [t.get_text() for t in ax.get_yticklabels()] == ["1. a", "2. b", "3. c"]
+    )
     plt.close("all")
     for plot in (plot_copies, plot_heads):
-        with pytest.raises(ValueError, match="labels must name 3 clicks, got 2"): plot(model, batch, list("ab"))
+        with pytest.raises(ValueError, match="labels must name 3 clicks, got 2"):
+            plot(model, batch, list("ab"))
     plt.close("all")
-    with pytest.raises(ValueError, match="copies=True"): copies_of(SASRec(30, 8), batch)
-    with pytest.raises(ValueError, match="one session"): copies_of(model, Sessions.from_lists([[1] * 51]).batch([0]))
+    with pytest.raises(ValueError, match="copies=True"):
+        copies_of(SASRec(30, 8), batch)
+    with pytest.raises(ValueError, match="one session"):
+        copies_of(model, Sessions.from_lists([[1] * 51]).batch([0]))
+
 
 def test_a_share_for_two_clicks_ago_is_obeyed():
-    "And the gradient finds it: what comes next is always the click two ago, items are new in every session, and so only copying can be right."
+    "And the gradient finds it: the next click is always the one two ago, and items are new in every session."
     model = SASRec(30, 8, copies=True).eval()
     batch = Sessions.from_lists([[3, 1, 4, 1, 5], [9]]).batch([0, 1])
-    with torch.no_grad(): model.copying.liking.weight[:] = torch.where(torch.arange(50) == 2, 50., -50.)[:, None]
-    assert model.scores(batch).argmax(1)[0] == 4 and model.copying(model.encode(batch), batch.items)[1, 0, -1].exp() > .99
+    with torch.no_grad():
+        model.copying.distance.weight[:] = torch.where(torch.arange(50) == 2, 50.0, -50.0)[:, None]
+    assert (
+        model.scores(batch).argmax(1)[0] == 4 and model.copying(model.encode(batch), batch.items)[1, 0, -1].exp() > 0.99
+    )
     first = np.arange(1, 301).reshape(-1, 3)
-    again = Sessions.from_lists(np.tile(first, 2).tolist(), catalogue=small_world().catalogue)     # a, b, c, a, b, c
+    again = Sessions.from_lists(np.tile(first, 2).tolist(), catalogue=small_world().catalogue)  # a, b, c, a, b, c
     right = {}
     for copies in (False, True):
-        model = SASRec(300, 8, dropout=0., copies=copies).fit(again[:80], epochs=40, batch_size=16, lr=.02, progress=False)
+        model = SASRec(300, 8, dropout=0.0, copies=copies).fit(
+            again[:80], epochs=40, batch_size=16, lr=0.02, progress=False
+        )
         right[copies] = (ranks(model, again[80:], progress=False).reshape(-1, 5)[:, 2:] == 1).mean()
-    assert right[True] > .7 and right[False] < .3, right
+    assert right[True] > 0.7 and right[False] < 0.3, right
+
 
 def test_copies_look_at_nothing_later_and_at_nothing_unknown():
     torch.manual_seed(0)
     copying, hidden = Copying(8, 4), torch.randn(2, 9, 8)
-    items  = torch.tensor([[1, 2, 0, 1, 2, 3, 4, 5, 6], [7, 0, 0, 0, 0, 0, 0, 0, 0]])
+    items = torch.tensor([[1, 2, 0, 1, 2, 3, 4, 5, 6], [7, 0, 0, 0, 0, 0, 0, 0, 0]])
     shares = copying(hidden, items).exp()
-    assert torch.allclose(shares.sum(2), torch.ones(2, 9)) and (shares[..., :-1].triu(1) == 0).all() and (shares[0, :, 2] == 0).all() and (shares[1, :, 1:-1] == 0).all()
-    with torch.no_grad(): copying.asks.weight.zero_()       # only the likings speak: from the fourth distance on, they are the same
+    assert (
+        torch.allclose(shares.sum(2), torch.ones(2, 9))
+        and (shares[..., :-1].triu(1) == 0).all()
+        and (shares[0, :, 2] == 0).all()
+        and (shares[1, :, 1:-1] == 0).all()
+    )
+    with torch.no_grad():
+        copying.project.weight.zero_()  # only the distance biases speak: from the fourth distance on, they are the same
     far = copying(hidden, items)[0, 8, [0, 1, 3, 4, 5, 6]]
     assert torch.allclose(far[:5], far[0].expand(5)) and not torch.isclose(far[5], far[0])
-    torch.nn.init.normal_(copying.asks.weight)
+    torch.nn.init.normal_(copying.project.weight)
     shares = copying(hidden, items).exp()
     hidden[:, 5:] += 1
     assert torch.equal(copying(hidden, items).exp()[:, :5], shares[:, :5])
+
 
 def test_places_and_distances_tell_orders_apart():
     batch = Sessions.from_lists([[1, 2, 3], [2, 1, 3]]).batch([0, 1])
     for distances in (False, True):
         torch.manual_seed(0)
         model = SASRec(9, 8, n_layers=1, distances=distances).eval()
-        a, b  = model.encode(batch)
+        a, b = model.encode(batch)
         assert not torch.allclose(a[2], b[2], atol=1e-4)
-        with torch.no_grad(): model.places.weight.zero_()
-        a, b  = model.encode(batch)
-        assert torch.allclose(a[2], b[2], atol=1e-5) != distances       # one block with neither: a bag of clicks
+        with torch.no_grad():
+            model.positions.weight.zero_()
+        a, b = model.encode(batch)
+        assert torch.allclose(a[2], b[2], atol=1e-5) != distances  # one block with neither: a bag of clicks
+
 
 def test_a_liking_for_a_distance_is_obeyed():
     "A head that likes only the click two ago looks there, in every row that has one."
     model = SASRec(30, 8).eval()
-    with torch.no_grad(): model.distances.weight[:] = torch.where(torch.arange(50) == 2, 50., -50.)[:, None]
+    with torch.no_grad():
+        model.distances.weight[:] = torch.where(torch.arange(50) == 2, 50.0, -50.0)[:, None]
     w = heads_of(model, Sessions.from_lists([[3, 1, 4, 1, 5]]).batch([0]))
     assert torch.allclose(w[0, 2:].diagonal(), torch.ones(3), atol=1e-4)
 
+
 def test_nonsense_is_refused():
-    for name, bad in (("n_heads", dict(n_heads=3)), ("n_heads", dict(n_heads=0)), ("n_layers", dict(n_layers=0)), ("inner", dict(inner=0)), ("dropout", dict(dropout=1.)), ("scale", dict(scale=0.))):
-        with pytest.raises(ValueError, match=name): SASRec(9, 8, **bad)
+    for name, bad in (
+        ("n_heads", dict(n_heads=3)),
+        ("n_heads", dict(n_heads=0)),
+        ("n_layers", dict(n_layers=0)),
+        ("inner", dict(inner=0)),
+        ("dropout", dict(dropout=1.0)),
+        ("scale", dict(scale=0.0)),
+    ):
+        with pytest.raises(ValueError, match=name):
+            SASRec(9, 8, **bad)

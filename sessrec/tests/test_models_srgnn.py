@@ -20,7 +20,9 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 from sessrec.train.profile import peak_of
 
-many_sessions = st.lists(st.lists(st.integers(0, 6), max_size=9), min_size=1, max_size=8)      # 0 = an item that the catalogue does not know
+many_sessions = st.lists(
+    st.lists(st.integers(0, 6), max_size=9), min_size=1, max_size=8
+)  # 0 = an item that the catalogue does not know
 
 # %% ../../nbs/13_srgnn.ipynb #a8553fa5
 @settings(max_examples=200, deadline=None)
@@ -29,27 +31,33 @@ def test_graphs_are_the_papers_matrices(lists):
     "Repeats, self-loops, sessions of no and of one click, all of them empty, unknown items."
     batch = Sessions.from_lists(lists).batch(range(len(lists)))
     graph, want = session_graphs(batch), dense_graphs(batch)
-    for got, w in zip(as_dense(graph, want[0].shape[1]), want): assert torch.allclose(got, w.to(got.dtype))
+    for got, w in zip(as_dense(graph, want[0].shape[1]), want):
+        assert torch.allclose(got, w.to(got.dtype))
     clicks = [l or [PAD] for l in lists]
     assert graph.x[graph.alias].tolist() == [i for l in clicks for i in l]
-    assert graph.x[graph.last].tolist()  == [l[-1] for l in clicks]
+    assert graph.x[graph.last].tolist() == [l[-1] for l in clicks]
     assert graph.batch.bincount().tolist() == graph.ptr.diff().tolist() == [len(set(l)) for l in clicks]
-    assert graph.num_edges == sum(len(l) - 1 for l in clicks) and graph.back.tolist() == [n for l in clicks for n in range(len(l))[::-1]]
+    assert graph.num_edges == sum(len(l) - 1 for l in clicks) and graph.back.tolist() == [
+        n for l in clicks for n in range(len(l))[::-1]
+    ]
+
 
 def test_a_session_by_hand():
     "1, 2, 3, 2, 4: two arrows leave 2, two arrive there."
     x, incoming, outgoing = dense_graphs(Sessions.from_lists([[1, 2, 3, 2, 4]]).batch([0]))
     assert x.tolist() == [[1, 2, 3, 4]]
-    assert outgoing[0].tolist() == [[0, 1, 0, 0], [0, 0, .5, .5], [0, 1, 0, 0], [0, 0, 0, 0]]
-    assert incoming[0].tolist() == [[0, 0, 0, 0], [.5, 0, .5, 0], [0, 1, 0, 0], [0, 1, 0, 0]]
+    assert outgoing[0].tolist() == [[0, 1, 0, 0], [0, 0, 0.5, 0.5], [0, 1, 0, 0], [0, 0, 0, 0]]
+    assert incoming[0].tolist() == [[0, 0, 0, 0], [0.5, 0, 0.5, 0], [0, 1, 0, 0], [0, 1, 0, 0]]
+
 
 @settings(max_examples=50, deadline=None)
 @given(many_sessions)
 def test_graphs_together_are_pygs_batch_of_single_ones(lists):
-    batch   = lambda some: Sessions.from_lists(some).batch(range(len(some)))
-    lists   = [l or [PAD] for l in lists]
+    batch = lambda some: Sessions.from_lists(some).batch(range(len(some)))
+    lists = [l or [PAD] for l in lists]
     together, single = session_graphs(batch(lists)), [session_graphs(batch([l])) for l in lists]
-    for g in single: del g.batch, g.ptr             # PyG makes its own
+    for g in single:
+        del g.batch, g.ptr  # PyG makes its own
     joined = GraphBatch.from_data_list(single)
     for key in ("x", "edge_index", "weight_in", "weight_out", "alias", "back", "last", "batch", "ptr"):
         assert torch.equal(together[key], joined[key]), key
@@ -58,29 +66,41 @@ def test_graphs_together_are_pygs_batch_of_single_ones(lists):
 # %% ../../nbs/13_srgnn.ipynb #6f32ae14
 @pytest.mark.parametrize("switches", [dict(), dict(steps=3), dict(scale=None), dict(steps=0), dict(places=True)])
 def test_what_must_hold_of_every_network(switches):
-    check_network(lambda n: SRGNN(n, 24, dropout=0., **switches), small_world())
+    check_network(lambda n: SRGNN(n, 24, dropout=0.0, **switches), small_world())
+
 
 def test_contract():
     s = small_world()
     check_recommender(SRGNN(300, 16).fit(s[:200], s[200:], epochs=1, progress=False), s)
 
+
 @settings(max_examples=30, deadline=None)
-@given(many_sessions, st.integers(0, 3), st.booleans(), st.sampled_from([None, 14.]))
+@given(many_sessions, st.integers(0, 3), st.booleans(), st.sampled_from([None, 14.0]))
 def test_equals_the_equations_session_by_session(lists, steps, places, scale):
     "Eq. (1) to (7) on the dense matrices of one session at a time."
     torch.manual_seed(0)
     model = SRGNN(6, 8, steps=steps, places=places, scale=scale).eval()
-    if steps: nn.init.normal_(model.layer.bias)
+    if steps:
+        nn.init.normal_(model.layer.bias)
     lists = [l or [PAD] for l in lists]
     found = model.encode(Sessions.from_lists(lists).batch(range(len(lists))))
     for got, session in zip(found, lists):
         x, incoming, outgoing = dense_graphs(Sessions.from_lists([session]).batch([0]))
         v = model.clicks(x)
-        for _ in range(steps): v = dense_messages(model.layer, v, incoming, outgoing)
-        clicks = v[0, [x[0].tolist().index(i) for i in session]]                                # (C, d)
-        when   = model.places.weight[:len(clicks)].flip(0) if places else torch.zeros_like(clicks)      # the last click is 0 back
-        alpha  = torch.stack([model.weigh.weight[0] @ torch.sigmoid(model.asks(clicks[-1]) + model.offer(c) + w) for c, w in zip(clicks, when)])
+        for _ in range(steps):
+            v = dense_messages(model.layer, v, incoming, outgoing)
+        clicks = v[0, [x[0].tolist().index(i) for i in session]]  # (C, d)
+        when = (
+            model.positions.weight[: len(clicks)].flip(0) if places else torch.zeros_like(clicks)
+        )  # the last click is 0 back
+        alpha = torch.stack(
+            [
+                model.energy.weight[0] @ torch.sigmoid(model.query(clicks[-1]) + model.key(c) + w)
+                for c, w in zip(clicks, when)
+            ]
+        )
         assert torch.allclose(got, model.merge(torch.cat([clicks[-1], alpha @ clicks])), atol=1e-5)
+
 
 def test_the_gru_cell_is_the_papers():
     "Eq. (2) to (5), written out; PyTorch's update gate says what to keep, the paper's what to take."
@@ -88,45 +108,63 @@ def test_the_gru_cell_is_the_papers():
     layer = GatedGraph(5)
     nn.init.normal_(layer.bias)
     graph = session_graphs(Sessions.from_lists([[1, 2, 1, 3], [2]]).batch([0, 1]))
-    v     = torch.randn(4, 5)
-    a     = layer.bias.detach().repeat(4, 1)
+    v = torch.randn(4, 5)
+    a = layer.bias.detach().repeat(4, 1)
     for start, end, w_in, w_out in zip(*graph.edge_index.tolist(), graph.weight_in, graph.weight_out):
-        a[end, :5]   += w_in * layer.incoming.weight @ v[start]
+        a[end, :5] += w_in * layer.incoming.weight @ v[start]
         a[start, 5:] += w_out * layer.outgoing.weight @ v[end]
-    W, U, b, c = layer.cell.weight_ih.split(5), layer.cell.weight_hh.split(5), layer.cell.bias_ih.split(5), layer.cell.bias_hh.split(5)
+    W, U, b, c = (
+        layer.cell.weight_ih.split(5),
+        layer.cell.weight_hh.split(5),
+        layer.cell.bias_ih.split(5),
+        layer.cell.bias_hh.split(5),
+    )
     r, keep = (torch.sigmoid(a @ W[k].T + b[k] + v @ U[k].T + c[k]) for k in (0, 1))
-    new     = torch.tanh(a @ W[2].T + b[2] + r * (v @ U[2].T + c[2]))
+    new = torch.tanh(a @ W[2].T + b[2] + r * (v @ U[2].T + c[2]))
     assert torch.allclose(layer(v, graph), (1 - keep) * new + keep * v, atol=1e-6)
 
+
 def test_a_long_session_costs_its_clicks():
-    "Five sessions of 200 clicks among 507 short ones: little more memory than short ones alone; dense matrices would need (512, 200, 200) twice."
-    rng   = np.random.default_rng(0)
+    "Five sessions of 200 clicks among 507 short ones take little more memory than the short ones alone."
+    rng = np.random.default_rng(0)
     model = SRGNN(500, 32)
+
     def mib(lengths):
         batch = Sessions.from_lists([rng.permutation(500)[:n] + 1 for n in lengths]).batch(range(len(lengths)))
+
         def step():
             model.encode(batch).sum().backward()
             model.zero_grad(set_to_none=False)
+
         step()
         return min(peak_of(step, "cpu") for _ in range(3))
+
     assert mib([200] * 5 + [4] * 507) < mib([4] * 507 + [6] * 200) + 8 < 2 * 512 * 200 * 200 * 4 / 2**20
+
 
 def test_order_and_repeats_change_the_graph():
     torch.manual_seed(0)
     model = SRGNN(9, 8).eval()
-    a, b, c, d = model.encode(Sessions.from_lists([[1, 2, 3, 4], [2, 1, 3, 4], [1, 2, 3, 4, 4], [1, 2, 3, 4]]).batch(range(4)))
+    a, b, c, d = model.encode(
+        Sessions.from_lists([[1, 2, 3, 4], [2, 1, 3, 4], [1, 2, 3, 4, 4], [1, 2, 3, 4]]).batch(range(4))
+    )
     assert not torch.allclose(a, b) and not torch.allclose(a, c) and torch.allclose(a, d)
-    model = SRGNN(9, 8, steps=0).eval()         # without the graph, only what was clicked counts, and what was last
-    a, b  = model.encode(Sessions.from_lists([[1, 2, 3, 4], [2, 1, 3, 4]]).batch([0, 1]))
+    model = SRGNN(9, 8, steps=0).eval()  # without the graph, only what was clicked counts, and what was last
+    a, b = model.encode(Sessions.from_lists([[1, 2, 3, 4], [2, 1, 3, 4]]).batch([0, 1]))
     assert torch.allclose(a, b, atol=1e-6)
-    same  = Sessions.from_lists([[1, 2, 3, 1, 4, 1], [1, 4, 1, 2, 3, 1]]).batch([0, 1])      # the same arrows, walked in another order
+    same = Sessions.from_lists([[1, 2, 3, 1, 4, 1], [1, 4, 1, 2, 3, 1]]).batch(
+        [0, 1]
+    )  # the same arrows, walked in another order
     for places in (False, True):
         a, b = SRGNN(9, 8, places=places).eval().encode(same)
         assert torch.allclose(a, b, atol=1e-6) != places
 
+
 def test_nonsense_is_refused():
-    for bad in (dict(hidden_size=0), dict(steps=-1), dict(dropout=1.), dict(scale=0.)):
-        with pytest.raises(ValueError, match=next(iter(bad))): SRGNN(9, **bad)
+    for bad in (dict(hidden_size=0), dict(steps=-1), dict(dropout=1.0), dict(scale=0.0)):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            SRGNN(9, **bad)
+
 
 def test_the_size_of_retailrocket():
     model = SRGNN(hidden_size=64, n_items=466868)
@@ -139,13 +177,19 @@ def test_profiles_have_their_parts():
     s = small_world()
     assert (profile_graphs(SRGNN(300, 8), s, 64, 3) > 0).all()
     speed = graph_speed(s, 8, 8, 2, 1)
-    assert set(speed) == {f"{part}{form}" for part in ("graphs", "messages", "back") for form in ("", ", dense")} and min(speed.values()) > 0
+    assert (
+        set(speed) == {f"{part}{form}" for part in ("graphs", "messages", "back") for form in ("", ", dense")}
+        and min(speed.values()) > 0
+    )
+
 
 def test_the_picture_of_a_graph():
     import matplotlib.pyplot as plt
+
     model = SRGNN(9, 8)
     for items, arrows in (([3], 0), ([1, 2, 1, 2], 2), ([4, 4, 5], 2), ([0, 1], 1)):
         ax = plot_session_graph(model, items, ax=plt.figure().gca())
         assert len(ax.patches) == arrows and len(ax.collections) == len(set(items))
         plt.close("all")
-    with pytest.raises(ValueError, match="items"): plot_session_graph(model, [])
+    with pytest.raises(ValueError, match="items"):
+        plot_session_graph(model, [])

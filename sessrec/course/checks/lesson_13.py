@@ -11,35 +11,64 @@ import torch
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/13_srgnn.ipynb #9a5f9790
-@exercise("13.1", hint="Two clicks in a row are one edge. What is the number of an item's node, if nodes are sorted by item id?")
+@exercise(
+    "13.1",
+    hint="Two clicks in a row are one edge. What is the number of an item's node, if nodes are sorted by item id?",
+)
 def check_13_1(answer):
     "Distinct items are nodes, steps are edges; a repeated click is a loop."
     for session in ([5, 9, 5], [3], [4, 4], [1, 2, 3, 1, 2], [30, 7, 30, 7, 7]):
         nodes = sorted(set(session))
-        want  = [(nodes.index(a), nodes.index(b)) for a, b in zip(session, session[1:])]
-        got   = [tuple(map(int, e)) for e in answer(session)]
-        assert got == want or got != list(zip(session, session[1:])), "these are item ids; edges join the numbers of nodes, which start at 0"
-        assert got != [(b, a) for a, b in want] or got == want, "the arrows point the wrong way: from the earlier click to the later one"
-        assert len(got) >= len(want), f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts too, and one walked twice stands twice"
+        want = [(nodes.index(a), nodes.index(b)) for a, b in zip(session, session[1:])]
+        got = [tuple(map(int, e)) for e in answer(session)]
+        assert got == want or got != list(zip(session, session[1:])), (
+            "these are item ids; edges join the numbers of nodes, which start at 0"
+        )
+        assert got != [(b, a) for a, b in want] or got == want, (
+            "the arrows point the wrong way: from the earlier click to the later one"
+        )
+        assert len(got) >= len(want), (
+            f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts, too, "
+            "and a step that was taken twice is two edges"
+        )
         assert got == want, f"for {session} I expected {want} and got {got}"
 
+# %% ../../../nbs/checks/13_srgnn.ipynb #860f8ae5
 @exercise("13.2", hint="Divide each edge by how many edges arrive where it ends.")
 def check_13_2(answer):
     "Each node that is reached at all receives a weight of one in total."
     for edges in ([[0, 1, 0], [1, 0, 1]], [[0], [0]], [[0, 1, 2, 2], [3, 3, 3, 0]], [[], []]):
         edge_index = torch.tensor(edges, dtype=torch.int64).reshape(2, -1)
         start, end = edge_index
-        want, got  = 1 / torch.bincount(end)[end] if len(end) else torch.empty(0), torch.as_tensor(answer(edge_index)).float()
-        assert got.shape == want.shape, f"I expected one weight for each of {len(end)} edges and got shape {tuple(got.shape)}"
-        assert not len(end) or torch.allclose(got, want) or not torch.allclose(got, 1 / torch.bincount(start)[start]), "this divides by the out-degree of the start; incoming news is a mean over what arrives"
+        want, got = (
+            1 / torch.bincount(end)[end] if len(end) else torch.empty(0),
+            torch.as_tensor(answer(edge_index)).float(),
+        )
+        assert got.shape == want.shape, (
+            f"I expected one weight for each of {len(end)} edges and got shape {tuple(got.shape)}"
+        )
+        assert not len(end) or torch.allclose(got, want) or not torch.allclose(got, 1 / torch.bincount(start)[start]), (
+            "this divides by the out-degree of the start; incoming news is a mean over what arrives"
+        )
         assert torch.allclose(got, want), f"for edges {edges} I expected {want.tolist()} and got {got.tolist()}"
 
+# %% ../../../nbs/checks/13_srgnn.ipynb #f488c3fe
 @exercise("13.3", hint="News travels one arrow a round, in both directions.")
 def check_13_3(answer):
     "The distance in the graph, not in the session: a repeated item is a shortcut."
-    for session, a, b, directed, want in (([1, 2, 3, 4], 1, 4, 3, 3), ([1, 2, 3, 1, 4], 3, 4, 2, 2), ([1, 2, 1, 3, 4, 1], 1, 4, 2, 1), ([5, 6], 6, 6, 0, 0),
-                                          ([1, 2, 3, 2, 5, 6], 1, 6, 3, 3)):
+    for session, a, b, directed, want in (
+        ([1, 2, 3, 4], 1, 4, 3, 3),
+        ([1, 2, 3, 1, 4], 3, 4, 2, 2),
+        ([1, 2, 1, 3, 4, 1], 1, 4, 2, 1),
+        ([5, 6], 6, 6, 0, 0),
+        ([1, 2, 3, 2, 5, 6], 1, 6, 3, 3),
+    ):
         got = answer(session, a, b)
-        assert not (got == directed != want), f"in {session} from {a} to {b}: this walks along the arrows only; news also travels against them"
-        assert not (got == abs(session.index(a) - session.index(b)) != want), f"in {session} that is how far the clicks are apart; an item that was clicked twice is one node, and makes the way shorter"
+        assert not (got == directed != want), (
+            f"in {session} from {a} to {b}: this walks along the arrows only; news also travels against them"
+        )
+        assert not (got == abs(session.index(a) - session.index(b)) != want), (
+            f"in {session} that is how far the clicks are apart; an item that was clicked twice is one node, "
+            "and makes the path shorter"
+        )
         assert got == want, f"in {session} from {a} to {b} I expected {want} and got {got}"

@@ -13,57 +13,108 @@ from ..exercise import exercise
 from ...models.sasrec import causal
 
 # %% ../../../nbs/checks/14_sasrec.ipynb #9e9c527e
-@exercise("14.1", hint="Divide by the square root of the length of a vector, shut out what is later, softmax along the row, product with the values.")
+@exercise(
+    "14.1",
+    hint="Divide by the square root of the vectors' length, mask what is later, softmax along the row, times the values.",
+)
 def check_14_1(answer):
     "Every click takes the weighted mean of the values so far."
     torch.manual_seed(0)
     for L, d in ((3, 4), (1, 2), (6, 16)):
         q, k, v = torch.randn(3, L, d)
-        want, got = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0], torch.as_tensor(answer(q, k, v)).float()
+        want, got = (
+            F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0],
+            torch.as_tensor(answer(q, k, v)).float(),
+        )
         assert got.shape == want.shape, f"I expected shape {tuple(want.shape)} and got {tuple(got.shape)}"
         later = ~causal(L)
-        assert L == 1 or not torch.allclose(got, (q @ k.T).masked_fill(later, -torch.inf).softmax(1) @ v, atol=1e-5), "the products are not divided by the square root of d"
-        assert L == 1 or not torch.allclose(got, (q @ k.T / d**.5).softmax(1) @ v, atol=1e-5), "a click looks at later ones"
-        assert torch.allclose(got, want, atol=1e-5), "the numbers differ: are queries in the rows, and is the softmax along each row?"
+        assert L == 1 or not torch.allclose(got, (q @ k.T).masked_fill(later, -torch.inf).softmax(1) @ v, atol=1e-5), (
+            "the products are not divided by the square root of d"
+        )
+        assert L == 1 or not torch.allclose(got, (q @ k.T / d**0.5).softmax(1) @ v, atol=1e-5), (
+            "a click looks at later ones"
+        )
+        assert torch.allclose(got, want, atol=1e-5), (
+            "the numbers differ: are queries in the rows, and is the softmax along each row?"
+        )
 
+# %% ../../../nbs/checks/14_sasrec.ipynb #3f614e3c
 @exercise("14.2", hint="Count the real clicks up to and with each column; the first real one has place 0.")
 def check_14_2(answer):
     "The same session gives the same places, wherever its padding is."
     for real in ([[0, 0, 1, 1, 1], [1, 1, 1, 0, 0]], [[1, 1, 1]], [[0, 0, 0, 1]]):
         real = torch.tensor(real, dtype=torch.bool)
         want, got = (real.cumsum(1) - 1)[real], torch.as_tensor(answer(real))
-        assert got.shape == real.shape, f"I expected a place for each cell, {tuple(real.shape)}, and got shape {tuple(got.shape)}"
-        assert got.min() >= 0 and got.max() < real.shape[1], "a place below 0, or as large as the row is wide, is no row of the table of places; what padding gets does not matter, but it must exist"
-        assert not (torch.equal(got, torch.arange(real.shape[1]).expand_as(real)) and not torch.equal(got[real], want)), "that is the column, which moves with the padding"
-        assert torch.equal(got[real], want), f"for {real.int().tolist()} I expected the places {want.tolist()} of the real clicks and got {got[real].tolist()}"
+        assert got.shape == real.shape, (
+            f"I expected a place for each cell, {tuple(real.shape)}, and got shape {tuple(got.shape)}"
+        )
+        assert got.min() >= 0 and got.max() < real.shape[1], (
+            "a position below 0, or as large as the row is wide, is no row of the position embedding; what padding gets "
+            "does not matter, but it must exist"
+        )
+        assert not (
+            torch.equal(got, torch.arange(real.shape[1]).expand_as(real)) and not torch.equal(got[real], want)
+        ), "that is the column, which moves with the padding"
+        assert torch.equal(got[real], want), (
+            f"for {real.int().tolist()} I expected the positions {want.tolist()} of the real clicks, "
+            f"and got {got[real].tolist()}"
+        )
 
+# %% ../../../nbs/checks/14_sasrec.ipynb #8c9ff22c
 @exercise("14.3", hint="Change one click and compare what comes out at every place before it.")
 def check_14_3(answer):
     "A test that passes on a sound network and fails on one that peeks."
     torch.manual_seed(0)
     vectors = torch.randn(21, 4)
-    sound   = lambda s: vectors[torch.tensor(s)].cumsum(0)
-    peeks   = lambda s: vectors[torch.tensor(s)].sum(0).expand(len(s), -1)
-    next_   = lambda s: vectors[torch.tensor(s)].cumsum(0).roll(-1, 0)
-    early   = lambda s: vectors[torch.tensor(s)].cumsum(0).index_add(0, torch.tensor([0]), vectors[torch.tensor(s[1:2], dtype=torch.int64)].sum(0, keepdim=True))
-    late    = lambda s: vectors[torch.tensor(s)].cumsum(0).index_add(0, torch.tensor([min(2, len(s) - 1)]), vectors[torch.tensor(s[4:5], dtype=torch.int64)].sum(0, keepdim=True))
+    sound = lambda s: vectors[torch.tensor(s)].cumsum(0)
+    peeks = lambda s: vectors[torch.tensor(s)].sum(0).expand(len(s), -1)
+    next_ = lambda s: vectors[torch.tensor(s)].cumsum(0).roll(-1, 0)
+    early = lambda s: (
+        vectors[torch.tensor(s)]
+        .cumsum(0)
+        .index_add(0, torch.tensor([0]), vectors[torch.tensor(s[1:2], dtype=torch.int64)].sum(0, keepdim=True))
+    )
+    late = lambda s: (
+        vectors[torch.tensor(s)]
+        .cumsum(0)
+        .index_add(
+            0, torch.tensor([min(2, len(s) - 1)]), vectors[torch.tensor(s[4:5], dtype=torch.int64)].sum(0, keepdim=True)
+        )
+    )
     session = [3, 7, 1, 9, 4]
     assert answer(sound, session), "a running sum knows only what came before, and your test says that it peeks"
     assert not answer(peeks, session), "a sum over the whole session peeks, and your test did not notice"
-    assert not answer(next_, session), "a network that sees just the next click peeks, too; change each click in turn, not only the last or the first"
+    assert not answer(next_, session), (
+        "a network that sees just the next click peeks, too; change each click in turn, not only the last or the first"
+    )
     assert not answer(early, session), "here only the first row peeks, at the second click: change each click in turn"
-    assert not answer(late, session), "here only the third row peeks, at the fifth click: compare every row before the changed one"
+    assert not answer(late, session), (
+        "here only the third row peeks, at the fifth click: compare every row before the changed one"
+    )
 
-@exercise("14.4", hint="Start with the chances in their share; then add each click's share to its item. What if an item was clicked twice?")
+# %% ../../../nbs/checks/14_sasrec.ipynb #e5b8bc19
+@exercise(
+    "14.4",
+    hint="Start with the probabilities in their share; then add each click's share. What if an item was clicked twice?",
+)
 def check_14_4(answer):
     "The chances of all items add up to one, and an item clicked twice has both shares."
     torch.manual_seed(0)
     for n, clicks in ((4, [1, 3]), (5, [2]), (6, [4, 1, 4, 4])):
         plain, shares = torch.rand(n).softmax(0), torch.randn(len(clicks) + 1).softmax(0)
         want = shares[-1] * plain
-        for click, share in zip(clicks, shares): want[click] += share
+        for click, share in zip(clicks, shares):
+            want[click] += share
         got = torch.as_tensor(answer(plain.clone(), shares.clone(), torch.tensor(clicks))).float()
         assert got.shape == want.shape, f"I expected a chance for each of {n} items and got shape {tuple(got.shape)}"
-        assert not torch.allclose(got, want + (1 - shares[-1]) * plain, atol=1e-5), "what is no copy should have its share, the last one, and not all of the answer"
-        assert len(set(clicks)) == len(clicks) or torch.isclose(got.sum(), torch.tensor(1.), atol=1e-5), f"for the clicks {clicks} the chances add up to {got.sum():.2f}: an item clicked twice should have both shares"
-        assert torch.allclose(got, want, atol=1e-5), f"for the clicks {clicks} I expected {want.round(decimals=3).tolist()} and got {got.round(decimals=3).tolist()}"
+        assert not torch.allclose(got, want + (1 - shares[-1]) * plain, atol=1e-5), (
+            "what is no copy should have its share, the last one, and not all of the answer"
+        )
+        assert len(set(clicks)) == len(clicks) or torch.isclose(got.sum(), torch.tensor(1.0), atol=1e-5), (
+            f"for the clicks {clicks} the probabilities add up to {got.sum():.2f}: "
+            "an item clicked twice should have both shares"
+        )
+        assert torch.allclose(got, want, atol=1e-5), (
+            f"for the clicks {clicks} I expected {want.round(decimals=3).tolist()} "
+            f"and got {got.round(decimals=3).tolist()}"
+        )

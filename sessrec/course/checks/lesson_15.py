@@ -15,22 +15,36 @@ from ..exercise import exercise
 @exercise("15.1", hint="One more place at the end, for every session at its own length.")
 def check_15_1(answer):
     "The question of the evaluation as a cloze."
-    for rows, lengths in (([[4, 7, 2], [9, 0, 0]], [3, 1]), ([[5]], [1]), ([[1, 2, 0, 0], [3, 4, 5, 6], [7, 8, 9, 0]], [2, 4, 3])):
+    for rows, lengths in (
+        ([[4, 7, 2], [9, 0, 0]], [3, 1]),
+        ([[5]], [1]),
+        ([[1, 2, 0, 0], [3, 4, 5, 6], [7, 8, 9, 0]], [2, 4, 3]),
+    ):
         items, n = torch.tensor(rows), torch.tensor(lengths)
-        got  = torch.as_tensor(answer(items, n, 99))
+        got = torch.as_tensor(answer(items, n, 99))
         want = F.pad(items, (0, 1)).scatter(1, n[:, None], 99)
-        assert got.shape == want.shape, f"I expected one column more, shape {tuple(want.shape)}, and got {tuple(got.shape)}"
-        assert not torch.equal(got, F.pad(items, (0, 1), value=99)) or torch.equal(got, want), "the mask stands in the last column of every row; behind a short session that is far from its last click"
+        assert got.shape == want.shape, (
+            f"I expected one column more, shape {tuple(want.shape)}, and got {tuple(got.shape)}"
+        )
+        assert not torch.equal(got, F.pad(items, (0, 1), value=99)) or torch.equal(got, want), (
+            "the mask stands in the last column of every row; behind a short session that is far from its last click"
+        )
         assert torch.equal(got, want), f"for {rows} I expected {want.tolist()} and got {got.tolist()}"
 
+# %% ../../../nbs/checks/15_bert4rec.ipynb #5be3bfb1
 @exercise("15.2", hint="SASRec: every click but the first. Cloze: the share of all clicks. Only the last: one.")
 def check_15_2(answer):
     "The price of the cloze: fewer questions from the same session."
-    for n, share, last in ((5, .2, 0.), (5, .2, 1.), (6, .3, .5), (3, .1, .25)):
+    for n, share, last in ((5, 0.2, 0.0), (5, 0.2, 1.0), (6, 0.3, 0.5), (3, 0.1, 0.25)):
         want, got = (n - 1, (1 - last) * share * n + last), tuple(answer(n, share, last))
-        assert got[0] != n, "the first click has no past to be guessed from: SASRec asks one question less than there are clicks"
-        assert abs(got[0] - want[0]) < 1e-9 and abs(got[1] - want[1]) < 1e-9, f"for {n} clicks, share {share}, last {last} I expected {want} and got {got}"
+        assert got[0] != n, (
+            "the first click has no past to be guessed from: SASRec asks one question less than there are clicks"
+        )
+        assert abs(got[0] - want[0]) < 1e-9 and abs(got[1] - want[1]) < 1e-9, (
+            f"for {n} clicks, share {share}, last {last} I expected {want} and got {got}"
+        )
 
+# %% ../../../nbs/checks/15_bert4rec.ipynb #d31a11d9
 @exercise("15.3", hint="What stands right of the hidden click in training, and what in use?")
 def check_15_3(answer):
     "Both sides help to learn; in use there is one."
