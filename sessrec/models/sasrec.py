@@ -133,7 +133,7 @@ def copied(shares:Tensor,   # from `Copying`: log-probabilities, `(B, T or 1, L 
 
 # %% ../../nbs/14_sasrec.ipynb #c0b1e5a9
 class CopyingRecommender(NeuralRecommender):
-    "A network whose answer is mixed with copies of the clicks so far; a subclass sets `copying` and encodes every click."
+    "A network whose answer is mixed with copies of the clicks so far; a subclass sets `copying`."
     copying: Copying|None
 
     def asked(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:

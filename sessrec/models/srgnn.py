@@ -6,6 +6,7 @@
 __all__ = ['dense_graphs', 'SessionGraph', 'session_graphs', 'as_dense', 'GatedGraph', 'dense_messages', 'SRGNN']
 
 # %% ../../nbs/13_srgnn.ipynb #7f944d33
+from typing import Any
 import warnings
 
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ with warnings.catch_warnings():     # PyTorch Geometric calls torch.jit.script, 
 
 # %% ../../nbs/13_srgnn.ipynb #4230715f
 def dense_graphs(batch:Batch,                       # sessions or prefixes
-                )->tuple[Tensor, Tensor, Tensor]:   # items `(B, n)`, and the matrices of incoming and outgoing arrows, `(B, n, n)` each
+                )->tuple[Tensor, Tensor, Tensor]:   # items `(B, n)`; incoming and outgoing weights, `(B, n, n)` each
     "The two matrices of Wu et al. 2019 for each session, by a loop: for checks, not for use."
     sessions = [items[:max(1, length)] or [PAD] for items, length in zip(batch.items.tolist(), batch.lengths.tolist())]
     distinct = [np.unique(s) for s in sessions]
@@ -42,36 +43,47 @@ def dense_graphs(batch:Batch,                       # sessions or prefixes
 
 # %% ../../nbs/13_srgnn.ipynb #b3276589
 class SessionGraph(Data):
-    "One or many sessions as a graph in PyG's form; `alias` and `last` are numbers of nodes, so they move when graphs are put together."
-    def __inc__(self, key, value, *args): return self.num_nodes if key in ("alias", "last") else super().__inc__(key, value, *args)
+    "One or many sessions as a graph in PyG's form."
+    def __inc__(self, key:str, value:Any, *args:Any)->Any:
+        "`alias` and `last` are node numbers: they shift when graphs are joined into a batch."
+        if key in ("alias", "last"): return self.num_nodes
+        return super().__inc__(key, value, *args)
 
 def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
-                  )->SessionGraph:      # `x` `(N,)` items, `edge_index` `(2, E)` with `weight_in`, `weight_out` `(E,)`; of all clicks `alias` and `back` `(C,)`, clicks that came after; `last` `(B,)`; `batch` `(N,)`, `ptr`
-    "A directed graph for each session: its distinct items are nodes, its steps edges, weighed by the in- and out-degree of Wu et al. 2019, 'Constructing session graphs'."
+                  )->SessionGraph:      # nodes `x`, `batch` `(N,)`; edges `edge_index` `(2, E)`, `weight_in`,
+                                        # `weight_out` `(E,)`; clicks `alias`, `back` `(C,)`; sessions `last` `(B,)`, `ptr` `(B + 1,)`
+    """A directed graph for each session: its distinct items are nodes, its steps are edges, weighted by the in- and
+    out-degree (Wu et al. 2019, 'Constructing session graphs'); `back` counts the clicks that came after each click."""
     items       = batch.items if batch.items.shape[1] else batch.lengths[:, None] * PAD
     lengths     = batch.lengths.clamp(min=1)
-    place       = torch.arange(items.shape[1], device=lengths.device)
-    row, column = (place < lengths[:, None]).nonzero(as_tuple=True)             # (C,) each: all clicks, session by session
+    column      = torch.arange(items.shape[1], device=lengths.device)
+    row, column = (column < lengths[:, None]).nonzero(as_tuple=True)        # (C,) each: all clicks, session by session
     width       = items.max() + 1
     name, alias = torch.unique(row * width + items[row, column], return_inverse=True)
     same        = row[1:] == row[:-1]
-    edges       = torch.stack([alias[:-1][same], alias[1:][same]])              # (2, E)
-    leave, come = (degree(end, len(name)) for end in edges)                     # (N,) each
-    graph       = name // width                                                 # (N,)
-    return SessionGraph(x=name % width, edge_index=edges, weight_in=1 / come[edges[1]], weight_out=1 / leave[edges[0]], alias=alias,
-                        back=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1], batch=graph, ptr=torch.searchsorted(graph, torch.arange(len(lengths) + 1, device=graph.device)))
+    edges       = torch.stack([alias[:-1][same], alias[1:][same]])          # (2, E)
+    out_degree  = degree(edges[0], len(name))                               # (N,)
+    in_degree   = degree(edges[1], len(name))                               # (N,)
+    session     = name // width                                             # (N,)
+    rows        = torch.arange(len(lengths) + 1, device=session.device)
+    return SessionGraph(x=name % width, batch=session, ptr=torch.searchsorted(session, rows), edge_index=edges,
+                        weight_in=1 / in_degree[edges[1]], weight_out=1 / out_degree[edges[0]], alias=alias,
+                        back=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1])
 
 # %% ../../nbs/13_srgnn.ipynb #45aea7de
 def as_dense(graph:SessionGraph,            # from `session_graphs`
              n:int,                         # rows of each matrix
             )->tuple[Tensor, Tensor, Tensor]:   # as `dense_graphs`
     "The graph as the matrices of the paper."
-    B     = len(graph.last)
-    place = torch.arange(len(graph.x), device=graph.x.device) - graph.ptr[graph.batch]                 # (N,): number of the node in its session
-    x     = graph.x.new_zeros(B, n).index_put((graph.batch, place), graph.x)
-    (start, end), b = place[graph.edge_index], graph.batch[graph.edge_index[0]]
-    empty = graph.weight_in.new_zeros(B, n, n)
-    return x, empty.index_put((b, end, start), graph.weight_in, accumulate=True), empty.index_put((b, start, end), graph.weight_out, accumulate=True)
+    B      = len(graph.last)
+    number = torch.arange(len(graph.x), device=graph.x.device) - graph.ptr[graph.batch]   # (N,), from 0 in each session
+    x      = graph.x.new_zeros(B, n).index_put((graph.batch, number), graph.x)
+    session    = graph.batch[graph.edge_index[0]]                                         # (E,)
+    start, end = number[graph.edge_index]
+    empty      = graph.weight_in.new_zeros(B, n, n)
+    incoming   = empty.index_put((session, end, start), graph.weight_in, accumulate=True)
+    outgoing   = empty.index_put((session, start, end), graph.weight_out, accumulate=True)
+    return x, incoming, outgoing
 
 # %% ../../nbs/13_srgnn.ipynb #0740795f
 class GatedGraph(MessagePassing):
@@ -80,23 +92,24 @@ class GatedGraph(MessagePassing):
                  size:int,      # numbers in a node's vector
                 ):
         super().__init__(aggr="add")
-        self.incoming, self.outgoing = nn.Linear(size, size, bias=False), nn.Linear(size, size, bias=False)
+        self.incoming = nn.Linear(size, size, bias=False)
+        self.outgoing = nn.Linear(size, size, bias=False)
         self.bias = nn.Parameter(torch.empty(2 * size))
         self.cell = nn.GRUCell(2 * size, size)
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self)->None:
         super().reset_parameters()
         for part in (self.incoming, self.outgoing, self.cell): part.reset_parameters()
         nn.init.zeros_(self.bias)
 
-    def forward(self, v, graph):        # (N, size) -> (N, size)
-        behind = self.propagate(graph.edge_index, v=v, weight=graph.weight_in)                      # (N, size), means over neighbours
+    def forward(self, v:Tensor, graph:SessionGraph)->Tensor:    # (N, size) -> (N, size)
+        behind = self.propagate(graph.edge_index, v=v, weight=graph.weight_in)          # (N, size), means of neighbours
         ahead  = self.propagate(graph.edge_index.flip(0), v=v, weight=graph.weight_out)
-        news   = torch.cat([self.incoming(behind), self.outgoing(ahead)], 1) + self.bias            # a of Eq. (1)
-        return self.cell(news, v)                                                                   # Eq. (2) and (3) the gates, (4) the new vector, (5) the mix
+        news   = torch.cat([self.incoming(behind), self.outgoing(ahead)], 1) + self.bias    # a of Eq. (1)
+        return self.cell(news, v)                       # Eq. (2) and (3): the gates, (4): the new vector, (5): the mix
 
-    def message(self, v_j, weight): return weight[:, None] * v_j
+    def message(self, v_j:Tensor, weight:Tensor)->Tensor: return weight[:, None] * v_j
 
 # %% ../../nbs/13_srgnn.ipynb #49b69cfb
 def dense_messages(layer:GatedGraph,    # whose weights are used
@@ -111,7 +124,7 @@ def dense_messages(layer:GatedGraph,    # whose weights are used
 # %% ../../nbs/13_srgnn.ipynb #b7c3c41e
 @model("srgnn", colour="#0072B2", marker="^", peer="SRGNN")
 class SRGNN(NeuralRecommender):
-    "Session-based recommendation with a graph neural network (Wu et al. 2019): gated messages on the session's graph, soft attention of the last click."
+    "SR-GNN (Wu et al. 2019): gated messages on the session's graph, then soft attention with the last click as query."
     name = "srgnn"
     form = "cases"          # each prefix has a graph of its own
     plan = Plan(epochs=6, batch_size=512, lr=.01)
@@ -121,20 +134,21 @@ class SRGNN(NeuralRecommender):
                  hidden_size:int=100,       # numbers in a node's vector, which is the item's
                  steps:int=1,               # rounds of messages; 0 = attention without a graph
                  dropout:float=.2,          # share of the item vectors' numbers left out while training, in [0, 1)
-                 places:bool=False,         # True = attention also knows how many clicks ago each click was
-                 scale:float|None=14.,      # of products of unit vectors, which is one over a temperature; None = plain products
+                 places:bool=False,         # True = positional embeddings: how many clicks ago each click was
+                 scale:float|None=14.,      # of products of unit vectors: 1 / temperature; None = plain products
                 ):
         if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
         if steps < 0: raise ValueError(f"steps must be 0 or more, got {steps}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         super().__init__(n_items, hidden_size, scale)
-        self.steps, self.dropout = steps, nn.Dropout(dropout)
+        self.steps   = steps
+        self.dropout = nn.Dropout(dropout)
         if steps: self.layer = GatedGraph(hidden_size)                      # the same weights in every round
-        self.asks  = nn.Linear(hidden_size, hidden_size)                    # W1 and c
-        self.offer = nn.Linear(hidden_size, hidden_size, bias=False)        # W2
-        self.weigh = nn.Linear(hidden_size, 1, bias=False)                  # q
-        if places: self.places = nn.Embedding(self.max_len, hidden_size)
-        self.merge = nn.Linear(2 * hidden_size, hidden_size, bias=False)    # W3
+        self.query  = nn.Linear(hidden_size, hidden_size)                   # W1 and c
+        self.key    = nn.Linear(hidden_size, hidden_size, bias=False)       # W2
+        self.energy = nn.Linear(hidden_size, 1, bias=False)                 # q
+        self.positions = nn.Embedding(self.max_len, hidden_size) if places else None
+        self.merge  = nn.Linear(2 * hidden_size, hidden_size, bias=False)   # W3
         self.reset()
 
     def nodes(self, graph:SessionGraph)->Tensor:        # `(N, d)`
@@ -145,20 +159,21 @@ class SRGNN(NeuralRecommender):
 
     def weights(self, v:Tensor, graph:SessionGraph)->Tensor:    # `(C, 1)`
         "How much each click matters to the last one: Eq. (6)."
-        found = self.asks(v[graph.last])[graph.batch] + self.offer(v)                               # (N, d), the same for all clicks of a node
-        found = found[graph.alias]                                                                  # (C, d)
-        if hasattr(self, "places"): found = found + self.places(graph.back.clamp(max=self.max_len - 1))
-        return self.weigh(found.sigmoid())
+        nodes  = self.query(v[graph.last])[graph.batch] + self.key(v)       # (N, d), the same for all clicks of a node
+        clicks = nodes[graph.alias]                                         # (C, d)
+        if self.positions is not None: clicks = clicks + self.positions(graph.back.clamp(max=self.max_len - 1))
+        return self.energy(clicks.sigmoid())
 
-    def encode(self, batch):
-        graph = session_graphs(batch)
-        v     = self.nodes(graph)                                                                   # (N, d)
-        whole = global_add_pool((self.weights(v, graph) * v[graph.alias]).float(), graph.batch[graph.alias], len(batch))    # (B, d), s_g of Eq. (6)
-        return self.merge(torch.cat([v[graph.last], whole.to(v.dtype)], 1))                         # (B, d), Eq. (7)
-
-    def graph(self, batch): return session_graphs(batch)
-
-    def attention(self, batch):         # (B, L), Eq. (6)
+    def encode(self, batch:Batch)->Tensor:              # `(B, d)`
         graph   = session_graphs(batch)
-        weights = self.weights(self.nodes(graph), graph)[:, 0]                                      # (C,)
+        v       = self.nodes(graph)                                                 # (N, d)
+        values  = self.weights(v, graph) * v[graph.alias]                           # (C, d)
+        session = global_add_pool(values.float(), graph.batch[graph.alias], len(batch)).to(v.dtype) # (B, d), Eq. (6)
+        return self.merge(torch.cat([v[graph.last], session], 1))                   # (B, d), Eq. (7)
+
+    def graph(self, batch:Batch)->SessionGraph: return session_graphs(batch)
+
+    def attention(self, batch:Batch)->Tensor:           # `(B, L)`, Eq. (6)
+        graph   = session_graphs(batch)
+        weights = self.weights(self.nodes(graph), graph)[:, 0]                          # (C,)
         return torch.zeros(batch.items.shape, device=weights.device).masked_scatter(batch.mask, weights)

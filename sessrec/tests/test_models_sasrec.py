@@ -150,8 +150,8 @@ def test_attention_is_that_of_the_last_click():
 
 
 def test_with_identity_a_head_hands_over_what_it_looks_at():
-    """Every click attends to the one before: what attention adds is that one's normalised vector, but for biases. Without
-    the switch it is another. So in every block, also after another reset."""
+    """Every click attends to the one before: what attention adds is that one's normalised vector, but for biases.
+    Without the switch it is another. So in every block, also after another reset."""
     for kind, identity in ((SASRec, True), (SASRec, False), (BERT4Rec, True), (BERT4Rec, False)):
         model = kind(30, 8, n_heads=2, identity=identity).eval()
         with torch.no_grad():
@@ -172,8 +172,8 @@ def test_with_identity_a_head_hands_over_what_it_looks_at():
 @settings(max_examples=40, deadline=None)
 @given(sessions_of_any_length, st.sampled_from([None, 14.0]))
 def test_a_mixture_is_the_sum(lists, scale):
-    """Of probabilities of something new, in the last column's share, and of the shares of each known click; so it adds up
-    to 1, and the loss is minus its logarithm."""
+    """Of probabilities of something new, in the last column's share, and of the shares of each known click; so it adds
+    up to 1, and the loss is minus its logarithm."""
     torch.manual_seed(0)
     model = SASRec(30, 8, copies=True, scale=scale).eval()
     plain = SASRec(30, 8, scale=scale).eval()

@@ -28,8 +28,8 @@ def check_13_1(answer):
             "the arrows point the wrong way: from the earlier click to the later one"
         )
         assert len(got) >= len(want), (
-            f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts, too, "
-            "and a step that was taken twice is two edges"
+            f"for {session} I expected {len(want)} edges and got {len(got)}: a step from an item to itself counts, "
+            "too, and a step that was taken twice is two edges"
         )
         assert got == want, f"for {session} I expected {want} and got {got}"
 

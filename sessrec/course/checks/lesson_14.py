@@ -15,7 +15,7 @@ from ...models.sasrec import causal
 # %% ../../../nbs/checks/14_sasrec.ipynb #9e9c527e
 @exercise(
     "14.1",
-    hint="Divide by the square root of the vectors' length, mask what is later, softmax along the row, times the values.",
+    hint="Divide by the square root of the vectors' length, mask what is later, softmax each row, times the values.",
 )
 def check_14_1(answer):
     "Every click takes the weighted mean of the values so far."
@@ -49,8 +49,8 @@ def check_14_2(answer):
             f"I expected a place for each cell, {tuple(real.shape)}, and got shape {tuple(got.shape)}"
         )
         assert got.min() >= 0 and got.max() < real.shape[1], (
-            "a position below 0, or as large as the row is wide, is no row of the position embedding; what padding gets "
-            "does not matter, but it must exist"
+            "a position below 0, or as large as the row is wide, is no row of the position embedding; what padding "
+            "gets does not matter, but it must exist"
         )
         assert not (
             torch.equal(got, torch.arange(real.shape[1]).expand_as(real)) and not torch.equal(got[real], want)
