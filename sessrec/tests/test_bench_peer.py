@@ -3,17 +3,16 @@
 # %% ../../nbs/reference/bench_peer.ipynb #imports
 from sessrec.bench.peer import *
 
-# %% ../../nbs/reference/bench_peer.ipynb #3c664977
+# %% ../../nbs/reference/bench_peer.ipynb #9804be6f
 import json
 import sys
-import numpy as np
-import pandas as pd
+
 import pytest
+
 from sessrec.data.files import data_dir
 from sessrec.data.prepare import prepared
-from sessrec.data.sessions import Sessions
 
-# %% ../../nbs/reference/bench_peer.ipynb #31a29d3c
+# %% ../../nbs/reference/bench_peer.ipynb #150e529b
 STAND_IN = '''#!/bin/sh
 for word in "$@"; do last=$word; done
 case "$2" in -c) echo {version}; exit 0;; esac
@@ -26,13 +25,15 @@ rows = list(csv.reader(open("sessions/sessions.inter"), delimiter="\\t"))[1:]
 print(json.dumps({facts}), flush=True)
 for line in sys.stdin: print(json.dumps({{"cases_a_second": 10., "cases_a_step": 512}}), flush=True)
 '''
-FACTS = '{"n_items": len({r[1] for r in rows}), "n_cases": len(rows) - len({r[0] for r in rows}), "recbole": "1.2.1", "torch": "x", "parameters": 1, "peer": job["peer"]}'
+FACTS = ('{"n_items": len({r[1] for r in rows}), "n_cases": len(rows) - len({r[0] for r in rows}), "recbole": "1.2.1", '
+         '"torch": "x", "parameters": 1, "peer": job["peer"]}')
 
 def stand_in(folder, facts=FACTS, version="1.2.1"):
-    "An environment whose Python only plays RecBole: it reads the log, and answers each request with ten cases a second."
+    "An environment whose Python only plays RecBole: it reads the log and answers each request."
     (folder/"bin").mkdir(parents=True)
     (folder/"play.py").write_text(SCRIPT.replace("{facts}", facts).replace("{{", "{").replace("}}", "}"))
-    (folder/"bin"/"python").write_text(STAND_IN.format(version=version, python=sys.executable, script=folder/"play.py"))
+    script = STAND_IN.format(version=version, python=sys.executable, script=folder/"play.py")
+    (folder/"bin"/"python").write_text(script)
     (folder/"bin"/"python").chmod(0o755)
     return folder
 
@@ -41,26 +42,30 @@ def shop_folder():
     prepared("generated")
     return data_dir()/"prepared"/"generated"
 
-# %% ../../nbs/reference/bench_peer.ipynb #c1d3531f
+# %% ../../nbs/reference/bench_peer.ipynb #673f8d24
 def test_both_sides_take_turns(shop_folder, tmp_path):
-    found = beside_recbole("narm", shop_folder, env=stand_in(tmp_path/"env"), hidden=8, batch_size=64, steps=2, rounds=2)
-    assert (found["model"], found["peer"], found["recbole"], found["hidden"], len(found["rounds"])) == ("narm", "NARM", "1.2.1", 8, 2)
-    assert found["rows"]["sessions"] == 64 and 1 <= found["rows"]["cases"] < 64
+    env    = stand_in(tmp_path/"env")
+    result = beside_recbole("narm", shop_folder, env, hidden=8, batch_size=64, steps=2, rounds=2)
+    assert [result[k] for k in ("model", "peer", "recbole", "hidden")] == ["narm", "NARM", "1.2.1", 8]
+    assert len(result["rounds"]) == 2
+    assert result["rows"]["sessions"] == 64 and 1 <= result["rows"]["cases"] < 64
     for s in ("cases", "sessions", "scoring", "scoring_alike"):
-        row = found["rounds"][0]
-        assert row[f"ratio_{s}"] == pytest.approx(row[f"ours_{s}"] / 10) and found[f"ratio_{s}_64"] > 0
+        row = result["rounds"][0]
+        assert row[f"ratio_{s}"] == pytest.approx(row[f"ours_{s}"] / 10) and result[f"ratio_{s}_64"] > 0
         assert row[f"peer_{s}"] == 10 and row[f"ours_{s}_a_step"] >= 1
     assert row["ours_scoring_alike_a_step"] == 64 < row["ours_sessions_a_step"]
-    assert json.loads(json.dumps(found)) == found and "test" not in found      # the README takes files with `test` for trained networks
+    assert json.loads(json.dumps(result)) == result
+    assert "test" not in result         # the README takes files with `test` for trained networks
 
 def test_what_cannot_be_compared_is_refused(shop_folder, tmp_path):
     env = stand_in(tmp_path/"env")
-    def refused(says, model="narm", data=shop_folder, env=env, **options):
-        with pytest.raises(ValueError, match=says): beside_recbole(model, data, env, **{"hidden": 8, "batch_size": 64, "steps": 1, "rounds": 1} | options)
+    def refused(message, model="narm", data=shop_folder, env=env, **options):
+        options = {"hidden": 8, "batch_size": 64, "steps": 1, "rounds": 1} | options
+        with pytest.raises(ValueError, match=message): beside_recbole(model, data, env, **options)
     refused("no network to compare rnn with", model="rnn")
-    refused("no network 'crystal-ball'", model="crystal-ball")
-    refused("no network 'sessrec.models.rnn:Nothing'", model="sessrec.models.rnn:Nothing")
-    refused("no network 'no.such:Thing'", model="no.such:Thing")
+    refused("no model 'crystal-ball'", model="crystal-ball")
+    refused("sessrec.models.rnn:Nothing", model="sessrec.models.rnn:Nothing")
+    refused("no.such:Thing", model="no.such:Thing")
     refused("no such folder", data=tmp_path/"none")
     refused("ours: .*passport", data=tmp_path)
     refused("steps must be 1 or more, got 0", steps=0)
@@ -73,42 +78,27 @@ def test_what_cannot_be_compared_is_refused(shop_folder, tmp_path):
 def test_a_side_that_fails_says_why_in_one_line(tmp_path):
     (tmp_path/"sessions").mkdir()
     (tmp_path/"sessions"/"sessions.inter").write_text("")
-    for name, facts, says in (("dies", "sys.exit(7)", "^recbole ended with exit code 7: without a word$"), ("unlucky", '{"error": "no\\nluck"}', "^recbole: no luck$")):
+    for name, facts, message in (("dies", "sys.exit(7)", "^recbole ended with exit code 7: without a word$"),
+                                 ("unlucky", '{"error": "no\\nluck"}', "^recbole: no luck$")):
         env = stand_in(tmp_path/name, facts)
-        with pytest.raises(ValueError, match=says): Side("recbole", str(env/"bin"/"python"), {}, tmp_path)
+        with pytest.raises(ValueError, match=message): Side("recbole", str(env/"bin"/"python"), {}, tmp_path)
 
-# %% ../../nbs/reference/bench_peer.ipynb #7dc6ecf1
+# %% ../../nbs/reference/bench_peer.ipynb #36a057f6
 def test_sizes_are_told_in_recboles_words():
-    for name, (peer, words) in PEERS.items():
-        if name in ("sasrec", "bert4rec"): told = words({"hidden_size": 7, "n_layers": 3, "n_heads": 1, "inner": 4, "dropout": .1, "last": .5})
-        else: told = words(sizes_of(network_of(name), 7))
-        if peer in ("SASRec", "BERT4Rec"): assert told["inner_size"] == 28 and told["n_layers"] == 3 and told["hidden_dropout_prob"] == .1
-    assert sizes_of(network_of("sessrec.models.rnn:LSTM4Rec"), 7) | {"dropout": 0} == {"hidden_size": 7, "embedding_dim": 7, "n_layers": 1, "dropout": 0}
+    sizes = {"hidden_size": 7, "n_layers": 3, "n_heads": 1, "inner": 4, "dropout": .1, "last": .5}
+    for peer in ("SASRec", "BERT4Rec"):
+        words = TRANSLATE[peer](sizes)
+        assert words["inner_size"] == 28 and words["n_layers"] == 3 and words["hidden_dropout_prob"] == .1
+    for name in ("lstm", "gru4rec", "narm", "srgnn"): assert TRANSLATE[peer_of(name)](sizes_of(network_of(name), 7))
+    lstm = sizes_of(network_of("sessrec.models.rnn:LSTM4Rec"), 7)
+    assert lstm | {"dropout": 0} == {"hidden_size": 7, "embedding_dim": 7, "n_layers": 1, "dropout": 0}
 
-def test_the_log_has_every_item_and_no_unknown_click(tmp_path):
-    write_log(Sessions.from_lists([[2, 0, 3], [3, 2]]), 4, tmp_path/"a.inter")
-    table = pd.read_csv(tmp_path/"a.inter", sep="\t")
-    assert table["item_id:token"].tolist() == [2, 3, 3, 2, 1, 4] and table["session_id:token"].tolist() == [0, 0, 1, 1, 2, 3]
-    assert table["timestamp:float"].tolist() == [0, 2, 0, 1, 0, 0]
-
-def test_prefixes_have_known_clicks_only():
-    sessions = Sessions.from_lists([[1, 2, 3], [0, 2, 3], [1, 0, 2, 3]])
-    session, position = draw_prefixes(sessions, 10)
-    assert sorted(zip(session.tolist(), position.tolist())) == [(0, 1), (0, 2), (2, 1)] and (np.diff(position) >= 0).all()
-    with pytest.raises(ValueError, match="nothing to score"): draw_prefixes(Sessions.from_lists([[0, 1]]), 3)
-    assert spread(100, 10, 20) == [slice(20, 30), slice(70, 80)] and spread(60, 64, 10) == [slice(0, 64)] and len(spread(5, 2, 12)) == 6
+def test_networks_with_a_peer():
+    assert {"lstm", "gru4rec", "narm", "srgnn", "sasrec", "bert4rec"} <= {*peer_names()}
+    assert "rnn" not in peer_names()
 
 def test_cases_of_other_numbers_are_refused():
     facts = {"n_items": 5, "n_cases": 1000}
-    same(facts, facts | {"n_cases": 950})
-    with pytest.raises(ValueError, match="RecBole trains on 1001"): same(facts, facts | {"n_cases": 1001})
-    with pytest.raises(ValueError, match="RecBole trains on 800"): same(facts, facts | {"n_cases": 800})
-
-# %% ../../nbs/reference/bench_peer.ipynb #1b9a3138
-def test_the_module_needs_nothing_but_python_itself():
-    "RecBole's environment has none of our requirements."
-    import ast
-    import sessrec.bench.peer
-    tops = [n for n in ast.parse(open(sessrec.bench.peer.__file__, encoding="utf-8").read()).body if isinstance(n, (ast.Import, ast.ImportFrom))]
-    names = {a.name for n in tops if isinstance(n, ast.Import) for a in n.names} | {n.module if not n.level else "." for n in tops if isinstance(n, ast.ImportFrom)}
-    assert names and all(n.partition(".")[0] in sys.stdlib_module_names for n in names), names
+    check_same(facts, facts | {"n_cases": 950})
+    with pytest.raises(ValueError, match="RecBole trains on 1001"): check_same(facts, facts | {"n_cases": 1001})
+    with pytest.raises(ValueError, match="RecBole trains on 800"): check_same(facts, facts | {"n_cases": 800})
