@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from ..data.sessions import Batch, PAD
 from .neural import NeuralRecommender
 from .sasrec import Block, likings, looks
+from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/15_bert4rec.ipynb #7b7fd1df
@@ -33,6 +34,7 @@ def cloze(lengths:Tensor,       # clicks of each session, `(B,)`
     return torch.where(cut[:, None], at_end, hidden), left
 
 # %% ../../nbs/15_bert4rec.ipynb #03246add
+@model("bert4rec", colour="#5B4FA2", marker="X", peer="BERT4Rec")
 class BERT4Rec(NeuralRecommender):
     "Sequential recommendation with bidirectional attention and a cloze task (Sun et al. 2019)."
     name = "bert4rec"

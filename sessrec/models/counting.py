@@ -13,6 +13,7 @@ import torch
 
 from ..data.sessions import Batch, PAD, Sessions
 from .base import Recommender
+from ..registry import model
 
 # %% ../../nbs/07_baselines.ipynb #ac90f3b6
 class Counting(Recommender):
@@ -52,11 +53,13 @@ def prefix_matrix(batch:Batch,          # `(B, L)`
     return sp.csr_matrix((weight[keep].astype(np.float32), (rows, batch.items.numpy()[keep])), shape=(len(batch), n_items + 1))
 
 # %% ../../nbs/07_baselines.ipynb #8efa29d3
+@model("pop", colour="#7F7F7F", marker="o")
 class Popularity(Counting):
     "The most clicked items, for everybody the same."
     name, max_len = "pop", None
     def score(self, batch): return np.tile(self.popular, (len(batch), 1))
 
+@model("s-pop", colour="#E69F00", marker="v")
 class SessionPopularity(Counting):
     "What was clicked in this session, by number of clicks, then by popularity; after it the most popular items."
     name, max_len = "s-pop", None
@@ -67,6 +70,7 @@ class SessionPopularity(Counting):
         return m
 
 # %% ../../nbs/07_baselines.ipynb #7a2b7fe7
+@model("markov", colour="#0072B2", marker="<")
 class MarkovChain(Counting):
     "What followed the last click, by number of times."
     name = "markov"
@@ -89,6 +93,7 @@ def occurs(sessions:Sessions)->sp.csr_matrix:   # `(n_sessions, n_items + 1)`, 1
     x.data[:] = 1
     return x
 
+@model("item-knn", colour="#8C6D31", marker="s")
 class ItemKNN(Counting):
     "Items that occur in the same sessions as the last click (cosine, damped)."
     name = "item-knn"
@@ -124,6 +129,7 @@ def return_shares(sessions:Sessions,    # where to count
         returned[d:] |= again
     return shares
 
+@model("cooccurrence", colour="#56B4E9", marker="D")
 class Cooccurrence(Counting):
     "Weighted co-occurrence: distance, direction and age of the session count; the prefix forgets; people go back."
     name = "cooccurrence"
@@ -192,6 +198,7 @@ class SessionNeighbours(Counting):
         votes = self.vote(similar[pair], back[pair], item, np.abs(place - at[pair]))
         return sp.csr_matrix((votes.astype(np.float32), (row[pair], item)), shape=(len(batch), len(self.popular)))
 
+@model("v-sknn", colour="#E69F00", marker="^")
 class VSKNN(SessionNeighbours):
     "Vector session kNN: recent clicks of the prefix and rare items count more."
     name = "v-sknn"
@@ -202,6 +209,7 @@ class VSKNN(SessionNeighbours):
     def vote(self, similar, back, item, distance):
         return similar * np.maximum(1 - .1 * back, .1) * (1 + self.rarity * self.rare[item] / max(self.rare.max(), 1e-9))
 
+@model("stan", colour="#CC79A7", marker=">")
 class STAN(SessionNeighbours):
     "Sequence and time aware neighbours: three exponential decays."
     name = "stan"

@@ -16,6 +16,7 @@ from ..data.catalogue import Catalogue
 from ..data.sessions import PAD
 from ..metrics.slices import item_clicks
 from .neural import NeuralRecommender
+from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/11_feature_rnn.ipynb #39355140
@@ -60,6 +61,7 @@ def feature_codes(catalogue:Catalogue,          # of any items
     return codes
 
 # %% ../../nbs/11_feature_rnn.ipynb #8e314d51
+@model("feature-rnn", colour="#7F7F7F", marker=">", needs="features")
 class FeatureRNN(NeuralRecommender):
     "Parallel recurrent networks, one over item ids and one over each feature; an item as an answer has the same parts (after Hidasi et al. 2016)."
     name = "feature-rnn"

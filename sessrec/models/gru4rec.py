@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from ..data.sessions import PAD, Sessions
 from ..metrics.slices import item_clicks
 from .rnn import Recurrent
+from ..registry import model
 from ..train.loop import cross_entropy
 from ..train.plan import Plan
 
@@ -113,6 +114,7 @@ def top1_max(right:Tensor,          # scores of the targets, `(N,)`
 # %% ../../nbs/10_gru4rec.ipynb #34c57268
 LOSSES = "cross-entropy", "sampled-softmax", "bpr-max", "top1-max"
 
+@model("gru4rec", colour="#009E73", marker="D", peer="GRU4Rec")
 class GRU4Rec(Recurrent):
     "Gated recurrent network over the item vectors (Hidasi et al. 2016; Hidasi and Karatzoglou 2018), with unit vectors as in NISER (Gupta et al. 2019)."
     name, cell = "gru4rec", nn.GRU
@@ -165,14 +167,17 @@ class GRU4Rec(Recurrent):
         log_p = self.sampler.log_p.to(hidden.device)
         return sampled_softmax(right, rivals, (log_p[targets], log_p[drawn]) if self.log_q else None)
 
+@model("gru4rec-small", colour="#CC79A7", marker="v")
 class GRU4RecSmall(GRU4Rec):
     "GRU4Rec, vectors of 128, memory of 256."
     name, sizes = "gru4rec-small", {"hidden_size": 256, "embedding_dim": 128}
 
+@model("gru4rec-medium", colour="#56B4E9", marker="^")
 class GRU4RecMedium(GRU4Rec):
     "GRU4Rec, vectors of 256, memory of 256."
     name, sizes = "gru4rec-medium", {"hidden_size": 256, "embedding_dim": 256}
 
+@model("gru4rec-large", colour="#8C6D31", marker="<")
 class GRU4RecLarge(GRU4Rec):
     "GRU4Rec, vectors of 256, memory of 512."
     name, sizes = "gru4rec-large", {"hidden_size": 512, "embedding_dim": 256}

@@ -10,9 +10,11 @@ from torch import Tensor, nn
 import torch
 
 from .neural import NeuralRecommender
+from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/12_narm.ipynb #2c48db49
+@model("narm", colour="#A6761D", marker="D", peer="NARM")
 class NARM(NeuralRecommender):
     "Neural attentive recommendation machine (Li et al. 2017): a global and a local encoder over a GRU, and a bilinear decoder."
     name = "narm"

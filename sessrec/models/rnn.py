@@ -10,6 +10,7 @@ from torch import Tensor, nn
 import torch
 
 from .neural import NeuralRecommender
+from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/09_rnn.ipynb #9058d60b
@@ -56,10 +57,12 @@ class Recurrent(NeuralRecommender):
         memory, _ = self.layers(vectors)                                # (B, L, hidden_size)
         return self.out(self.dropout(memory))                           # (B, L, d)
 
+@model("rnn", colour="#009E73", marker="o")
 class RNN4Rec(Recurrent):
     "Elman's recurrent network over the item vectors (Elman 1990)."
     name, cell = "rnn", nn.RNN
 
+@model("lstm", colour="#D55E00", marker="s", peer="GRU4Rec")
 class LSTM4Rec(Recurrent):
     "Long short-term memory over the item vectors (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."
     name, cell = "lstm", nn.LSTM

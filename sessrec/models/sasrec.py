@@ -14,6 +14,7 @@ import torch.nn.functional as F
 
 from ..data.sessions import Batch, PAD
 from .neural import NeuralRecommender
+from ..registry import model
 from ..train.loop import cross_entropy
 from ..train.plan import Plan
 
@@ -149,6 +150,7 @@ class CopyingRecommender(NeuralRecommender):
         return scores.scatter_(1, batch.items, torch.logaddexp(scores.gather(1, batch.items), found))
 
 # %% ../../nbs/14_sasrec.ipynb #efc1fe43
+@model("sasrec", colour="#D55E00", marker="P", peer="SASRec")
 class SASRec(CopyingRecommender):
     "Self-attentive sequential recommendation (Kang and McAuley 2018): masked self-attention over clicks, their places and their distances."
     name = "sasrec"

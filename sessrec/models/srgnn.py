@@ -15,6 +15,7 @@ import torch
 
 from ..data.sessions import Batch, PAD
 from .neural import NeuralRecommender
+from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/13_srgnn.ipynb #4230715f
@@ -103,6 +104,7 @@ def dense_messages(layer:GatedGraph,    # whose weights are used
     return layer.cell(news.flatten(0, 1), v.flatten(0, 1)).view_as(v)
 
 # %% ../../nbs/13_srgnn.ipynb #b7c3c41e
+@model("srgnn", colour="#0072B2", marker="^", peer="SRGNN")
 class SRGNN(NeuralRecommender):
     "Session-based recommendation with a graph neural network (Wu et al. 2019): gated messages on the session's graph, soft attention of the last click."
     name = "srgnn"

@@ -12,6 +12,7 @@ import torch
 
 from ..data.sessions import Batch, Sessions
 from ..models.base import Recommender
+from ..registry import model
 from .generate import COLOURS, DAY, DEPARTMENTS, INTENTS, RULES, START, Shop, active_weights, can_act
 
 # %% ../../nbs/03_synthetic.ipynb #1d1dfe30
@@ -91,6 +92,7 @@ def next_click(shop:Shop,           # the shop
     return out
 
 # %% ../../nbs/03_synthetic.ipynb #098fe9f0
+@model("oracle", colour="#000000", marker="*", kind="oracle", needs="generated")
 class Oracle(Recommender):
     "The best possible recommender of a generated shop: it ranks by the exact probability of the next click."
     name = "oracle"

@@ -15,8 +15,8 @@ import pandas as pd
 
 from ..data.files import DataError, data_dir, replacing
 from ..data.log import Log
-from ..data.readers.common import reader
 from ..data.sessions import Sessions
+from ..registry import reader
 from .generate import Config, Shop, generate
 from .oracle import shop_items
 

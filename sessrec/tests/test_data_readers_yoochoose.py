@@ -10,7 +10,7 @@ from sessrec.data.events import validate_events
 from sessrec.data.files import DataError, data_dir, shared_data
 from sessrec.data.imitation import write_like, write_raw
 from sessrec.data.log import Log
-from sessrec.data.readers.common import READERS
+from sessrec.registry import readers
 
 # %% ../../nbs/02_datasets.ipynb #a71ceb69
 from contextlib import contextmanager
@@ -491,7 +491,7 @@ def test_by_hand_and_unknown_names(remote, tmp_path):
 def test_registry_is_complete():
     assert set(REGISTRY) >= {"generated", "yoochoose", "retailrocket", "diginetica", "uci", "srgnn-diginetica", "srgnn-retailrocket"}
     for name, d in REGISTRY.items():
-        assert all([d.title, d.source, d.licence, d.size, d.citation]) and (d.format in READERS or name == "generated")
+        assert all([d.title, d.source, d.licence, d.size, d.citation]) and (d.format in readers)
         assert all(f.sha256 is None or len(f.sha256) == 64 for f in d.files) and (d.note or all(f.sha256 for f in d.files)), name
         assert d.licence in str(d)
 

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from ..archive import _find
 from ..files import DataError
 from ..log import Log, _log, _series
-from .common import reader, _WORD, _latest
+from .common import _WORD, _latest
 from ..tables import _Csv, _Parquet, _refuse
+from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_csv.ipynb #660c0285
 _FEATURES = {"category": _WORD, "name": pa.string(), "price": pa.float64(), "colour": _WORD}

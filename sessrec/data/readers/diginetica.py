@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from ..archive import _find
 from ..log import Log, _log
-from .common import reader
 from ..tables import _Csv, _refuse
+from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_diginetica.ipynb #28158e31
 @reader("diginetica")

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from ..archive import _find
 from ..log import Log, _log
-from .common import reader, _WORD
+from .common import _WORD
 from ..tables import _Csv, _refuse
+from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_retailrocket.ipynb #66baf413
 def _roots(file, child, parent):

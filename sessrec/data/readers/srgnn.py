@@ -18,8 +18,8 @@ from ..catalogue import Catalogue
 from ..events import _ZERO
 from ..files import DataError
 from ..log import Benchmark
-from .common import reader
 from ..sessions import Sessions
+from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_srgnn.ipynb #b0919972
 class _NoNames(pickle.Unpickler):

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from ..archive import _find
 from ..log import Log, _log, _series
-from .common import reader, _latest
+from .common import _latest
 from ..tables import _Csv, _refuse
+from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_uci.ipynb #2e551fb0
 _COLOURS = "beige black blue brown burgundy grey green navy_blue many_colours olive pink red violet white".split()

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from ..archive import _find
 from ..log import Log, _log
-from .common import reader, _ISO, _WORD
+from .common import _ISO, _WORD
 from ..tables import _Csv
+from ...registry import reader
 
 # %% ../../../nbs/02_datasets.ipynb #b63dc51d
 @reader("yoochoose")
