@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['PRESETS', 'BENCHMARK', 'Split', 'is_benchmark', 'split_for', 'as_options']
 
-# %% ../../nbs/reference/data_options.ipynb #cd715864
-from dataclasses import asdict, dataclass, field, fields, replace
+# %% ../../nbs/reference/data_options.ipynb #ab0edcf7
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
 import math
 
@@ -19,7 +19,7 @@ def _option(default,                # its value where nobody says anything
     "A field of `Split` that knows its limits and its help text."
     return field(default=default, metadata={"help": help, "low": low, "high": high})
 
-# %% ../../nbs/reference/data_options.ipynb #fc8713a6
+# %% ../../nbs/reference/data_options.ipynb #eb403fc8
 @dataclass(frozen=True)
 class Split:
     "How a log is cut into sessions, filtered, and split into training, validation and test."
@@ -38,8 +38,8 @@ class Split:
     fraction: float = _option(1.0, "Keep this share of the training sessions, the most recent ones, such as 1/64.", 0, 1)
 
     def __post_init__(self):
-        for option in fields(self): _check(option.name, getattr(self, option.name), **_limits(option))
-        if self.fraction == 0: raise ValueError("fraction must be above 0 and at most 1, got 0")
+        if not 0 < self.fraction <= 1: raise ValueError(f"fraction must be above 0 and at most 1, got {self.fraction}")
+        for option in fields(self): _check(option, getattr(self, option.name))
         if self.support not in ("all", "train"):
             raise ValueError(f"support must be 'all' or 'train', got {self.support!r}")
 
@@ -60,19 +60,15 @@ class Split:
         timed = self.fraction == 1 and self.test_days
         return replace(self, valid_days=self.test_days) if timed else replace(self, valid_share=.1)
 
-# %% ../../nbs/reference/data_options.ipynb #b4c2f4cf
+# %% ../../nbs/reference/data_options.ipynb #2c38de81
 _EITHER = (("test_days", "test_sessions"), ("valid_days", "valid_share"))      # one of the two is None
 
-def _limits(option)->dict[str, float]:
-    "The smallest and the largest value of a field."
-    return {"low": option.metadata["low"], "high": option.metadata["high"]}
-
-def _check(name, value, low, high):
+def _check(option:Field, value:Any):
     "Raise ValueError where a number is beyond its limits, or is none at all (NaN)."
-    if value is None or low == -math.inf: return
-    if not low <= value <= high:
-        upper = "" if high == math.inf else f" and at most {high}"
-        raise ValueError(f"{name} must be {low} or more{upper}, got {value}")
+    low, high = option.metadata["low"], option.metadata["high"]
+    if value is None or low == -math.inf or low <= value <= high: return
+    upper = "" if high == math.inf else f" and at most {high}"
+    raise ValueError(f"{option.name} must be {low} or more{upper}, got {value}")
 
 # %% ../../nbs/reference/data_options.ipynb #2238e7cb
 PRESETS = {"yoochoose":    Split(),
