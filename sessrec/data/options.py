@@ -19,7 +19,7 @@ def _option(default,                # its value where nobody says anything
     "A field of `Split` that knows its limits and its help text."
     return field(default=default, metadata={"help": help, "low": low, "high": high})
 
-# %% ../../nbs/reference/data_options.ipynb #eb403fc8
+# %% ../../nbs/reference/data_options.ipynb #b1b89e0a
 @dataclass(frozen=True)
 class Split:
     "How a log is cut into sessions, filtered, and split into training, validation and test."
@@ -35,10 +35,11 @@ class Split:
     valid_days: float|None = _option(None, "The validation part: the last days before the test part …", 0)
     valid_share: float|None = _option(None, "… or the last share of the training sessions.", 0, 1)
     whole_days: bool = _option(False, "Count calendar days (UTC), not 24 hours back from the last click.")
-    fraction: float = _option(1.0, "Keep this share of the training sessions, the most recent ones, such as 1/64.", 0, 1)
+    fraction: float = _option(1.0, "Keep this share of the training sessions, the most recent, such as 0.015625.", 0, 1)
 
     def __post_init__(self):
-        if not 0 < self.fraction <= 1: raise ValueError(f"fraction must be above 0 and at most 1, got {self.fraction}")
+        if not 0 < self.fraction <= 1:
+            raise ValueError(f"fraction must be above 0 and at most 1, got {self.fraction}")
         for option in fields(self): _check(option, getattr(self, option.name))
         if self.support not in ("all", "train"):
             raise ValueError(f"support must be 'all' or 'train', got {self.support!r}")

@@ -30,7 +30,7 @@ from .split import build_catalogue, by_start, counts, drop_repeats, filter_sessi
 from .split import most_recent, renumber, sessionise, split_at
 from ..registry import readers
 
-# %% ../../nbs/reference/data_prepare.ipynb #5aae92f9
+# %% ../../nbs/reference/data_prepare.ipynb #01f93ee3
 class RawClicks:
     "The clicks of a raw log as flat arrays, while single ones can still be dropped."
     def __init__(self, log:Log, account:Account):
@@ -38,7 +38,7 @@ class RawClicks:
         self.by, self.account = "session_id" if "session_id" in events else "user_id", account
         if self.by not in events:
             raise DataError(f"{log.source}: sessions need a column session_id or user_id, "
-                            f"there are {', '.join(events)}")
+                            f"there are {', '.join(map(str, events))}")
         code, raw  = pd.factorize(events["item_id"])
         self.items = code.astype(np.int32) + 1      # provisional ids
         self.raw_ids: np.ndarray = np.asarray(raw)
@@ -69,7 +69,7 @@ class RawClicks:
         elif self.by == "user_id": self.account.add("gap", "one session per visitor", sessions)
         return sessions
 
-# %% ../../nbs/reference/data_prepare.ipynb #585184c1
+# %% ../../nbs/reference/data_prepare.ipynb #60666e5e
 def visits_of(log:Log, split:Split, account:Account)->tuple[Sessions, np.ndarray]:
     "The visits of a raw log, with provisional item ids in the reader's order, and the raw id of each."
     clicks = RawClicks(log, account)
@@ -77,7 +77,7 @@ def visits_of(log:Log, split:Split, account:Account)->tuple[Sessions, np.ndarray
     if split.events:
         if "event" not in log.events:
             raise DataError(f"{log.source}: events={split.events} needs a column event, "
-                            f"there are {', '.join(log.events)}")
+                            f"there are {', '.join(map(str, log.events))}")
         chosen = log.events["event"].isin(split.events.split(",")).to_numpy()
         clicks.keep(chosen, "events", f"only events of the kind {split.events}")
     if split.min_user_events > 1:
@@ -88,7 +88,7 @@ def visits_of(log:Log, split:Split, account:Account)->tuple[Sessions, np.ndarray
         clicks.keep(enough[visitor], "users", f"visitors with {split.min_user_events} or more events")
     return clicks.cut(split.gap), clicks.raw_ids
 
-# %% ../../nbs/reference/data_prepare.ipynb #78087077
+# %% ../../nbs/reference/data_prepare.ipynb #b25e3908
 @dataclass
 class Parts:
     "All of training, and the test part."
@@ -111,9 +111,10 @@ def _cut_in_time(sessions:Sessions, split:Split)->tuple[Sessions, Sessions, int]
     if split.test_sessions is not None:
         n = max(len(sessions) - int(split.test_sessions), 0)
         training, test = sessions[:n], sessions[n:]
-        return training, test, int(test.start_times[0]) if len(test) else int(sessions.times.max()) + 1
+        cut = int(test.start_times[0]) if len(test) else int(np.max(np.asarray(sessions.times))) + 1
+        return training, test, cut
     end = sessions.start_times if split.whole_days else sessions.times      # a visit over midnight opens no new day
-    cut = last_days(int(end.max()), split.test_days, split.whole_days)
+    cut = last_days(int(np.max(np.asarray(end))), split.test_days or 0, split.whole_days)
     return *split_at(sessions, cut), cut
 
 # %% ../../nbs/reference/data_prepare.ipynb #9db2e089
@@ -197,7 +198,7 @@ def _unknown(data:Prepared)->dict[str, int]:
     return {"test": int((test == PAD).sum()), "test_cases": len(test),
             "valid": int((~in_train[valid]).sum()), "valid_cases": len(valid)}
 
-# %% ../../nbs/reference/data_prepare.ipynb #79bda918
+# %% ../../nbs/reference/data_prepare.ipynb #021e79e1
 class Preparation:
     "One run of `prepare`."
     kind: str                       # of the source, which chooses the preset
@@ -257,8 +258,8 @@ class Preparation:
         "Take the validation part off the end of training."
         training, n = self.parts.training, _n_train(self.parts, self.split)
         if n < 1:
-            raise DataError(f"{self.account.source}: nothing is left to train on; {len(training):,} sessions come before "
-                            "the test, and the validation part takes them all")
+            raise DataError(f"{self.account.source}: nothing is left to train on; {len(training):,} sessions come "
+                            "before the test, and the validation part takes them all")
         self.result = Prepared(training[:n], training[n:], self.parts.test, self.catalogue, self.passport)
         for name in SPLITS: self.account.add(name, name, getattr(self.result, name))
 

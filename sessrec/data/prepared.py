@@ -54,7 +54,7 @@ class Prepared:
             raise DataError(f"{out} cannot be written ({_line(e)}); what was there is untouched") from e
         return self
 
-# %% ../../nbs/reference/data_prepared.ipynb #cf5d0b19
+# %% ../../nbs/reference/data_prepared.ipynb #2c7f192c
 _AGAIN = "prepare the data again"
 
 def raw_digest(catalogue:Catalogue)->str:   # 64 hexadecimal digits
@@ -84,8 +84,8 @@ def _check_whole(prepared:Prepared, folder:Path):
     for name in SPLITS:
         sessions, row = getattr(prepared, name), rows[name]
         if (len(sessions), sessions.n_events) != (row["sessions"], row["events"]):
-            raise DataError(f"{folder/name}.parquet holds {len(sessions):,} sessions with {sessions.n_events:,} clicks, "
-                            f"the passport says {row['sessions']:,} with {row['events']:,}; {_AGAIN}")
+            raise DataError(f"{folder/name}.parquet holds {len(sessions):,} sessions with {sessions.n_events:,} "
+                            f"clicks, the passport says {row['sessions']:,} with {row['events']:,}; {_AGAIN}")
 
 # %% ../../nbs/reference/data_prepared.ipynb #9aa2d269
 def load(folder:Path|str,       # a folder that `prepare` or `Prepared.save` wrote

@@ -27,7 +27,15 @@ BANDS   = (5, 20, 40, 80, 160, 320)     # lower ends of the price bands, in euro
 DAY     = 86_400                        # seconds
 START   = 1_735_689_600                 # the shop opens on 1 January 2025, 00:00 UTC
 
-# %% ../../nbs/reference/shop_generate.ipynb #4b87859d
+# %% ../../nbs/reference/shop_generate.ipynb #c39c485b
+_WEIGHTS = ((.08, .46, .16, .12, .08, .10),
+            (.08, .20, .38, .16, .08, .10),
+            (.08, .24, .14, .34, .06, .14),
+            (.08, .22, .14, .12, .26, .18))
+_LIMITS  = {"n_items": (40, 10**6), "n_sessions": (1, 10**9), "n_days": (1, 10**4), "max_length": (1, 10**4),
+            "boost": (1e-9, 1e9), "drift": (0, 1e9), "stop": (1e-9, 1)}     # smallest and largest value
+
+# %% ../../nbs/reference/shop_generate.ipynb #c5ab878c
 @dataclass(frozen=True)
 class Config:
     "All that the shop depends on; the same values give the same shop on every machine."
@@ -40,10 +48,7 @@ class Config:
     n_follow:int = 10               # items that a rule can lead to
     boost:float = 6.                # how much more popular the intent's own department is
     drift:float = 4.                # how much a day of fashion multiplies an item's popularity, 0 = none
-    weights:tuple[tuple[float, ...], ...] = ((.08, .46, .16, .12, .08, .10),    # one row per intent, one column per rule
-                                             (.08, .20, .38, .16, .08, .10),
-                                             (.08, .24, .14, .34, .06, .14),
-                                             (.08, .22, .14, .12, .26, .18))
+    weights:tuple[tuple[float, ...], ...] = _WEIGHTS    # one row per intent, one column per rule
 
     def __post_init__(self):
         for name, (low, high) in (_LIMITS | {"n_follow": (1, self.n_items // 4)}).items():
@@ -54,10 +59,6 @@ class Config:
         if not whole or (weights[:, RULE["popularity"]] <= 0).any():
             raise ValueError(f"weights must be {len(INTENTS)} rows of {len(RULES)} numbers, "
                              "none negative and popularity above 0")
-
-# %% ../../nbs/reference/shop_generate.ipynb #1389deff
-_LIMITS = {"n_items": (40, 10**6), "n_sessions": (1, 10**9), "n_days": (1, 10**4), "max_length": (1, 10**4),
-           "boost": (1e-9, 1e9), "drift": (0, 1e9), "stop": (1e-9, 1)}      # smallest and largest value
 
 # %% ../../nbs/reference/shop_generate.ipynb #0a143480
 def _harmonic(n:int)->np.ndarray:
@@ -77,7 +78,7 @@ def _pick_by_row(cumulated:np.ndarray, row:np.ndarray, u:np.ndarray)->np.ndarray
     for r in np.unique(row): drawn[row == r] = _pick(cumulated[r], u[row == r])
     return drawn
 
-# %% ../../nbs/reference/shop_generate.ipynb #1079496e
+# %% ../../nbs/reference/shop_generate.ipynb #47c05a5f
 class Shop:
     "The catalogue and the rules' tables. Items are numbered from 0 in here; raw id = number + 1."
     def __init__(self,
@@ -98,11 +99,9 @@ class Shop:
         self.weights    = np.asarray(config.weights, dtype=float)                   # (intents, rules)
         self.rank_weights = _harmonic(config.n_follow)                              # (n_follow,)
         own  = [np.flatnonzero(self.department == number) for number in range(len(DEPARTMENTS))]
-        anything = np.arange(n)
-        kinds    = [own[category // 5] for category in range(20) for _ in COLOURS]
-        self.follows = np.stack([self._draw_some(rng, pool) for pool in kinds])                             # (kinds, n_follow)
-        self.pairs   = np.stack([self._draw_some(rng, anything) for _ in range(20 * len(DEPARTMENTS))])     # (pairs, n_follow)
-        self.firsts  = np.stack([self._draw_some(rng, anything) for _ in range(20)])                        # (categories, n_follow)
+        self.follows = self._draw_lists(rng, [own[category // 5] for category in range(20) for _ in COLOURS])
+        self.pairs   = self._draw_lists(rng, [np.arange(n)] * 20 * len(DEPARTMENTS))
+        self.firsts  = self._draw_lists(rng, [np.arange(n)] * 20)
 
     def kind_of(self, item:np.ndarray)->np.ndarray:
         "Row of `follows` after this item: its category and colour."
@@ -134,12 +133,15 @@ class Shop:
         total  = np.cumsum(p, axis=1)[:, -1:]
         return np.where(total > 0, p / np.where(total > 0, total, 1), 1 / self.config.n_items)
 
-    def _draw_some(self, rng, pool):
-        "Ten (`n_follow`) different items of the pool, the popular ones more often."
-        drawn = pool[_pick(np.cumsum(self.base[pool]), rng.random(200 * self.config.n_follow))]
-        every = np.r_[drawn, pool]                                      # the pool at the end: enough of them, always
-        first = np.sort(np.unique(every, return_index=True)[1])
-        return every[first[:self.config.n_follow]]
+    def _draw_lists(self, rng, pools):
+        "`(len(pools), n_follow)`: different items of each pool, the popular ones more often."
+        lists = []
+        for pool in pools:
+            drawn = pool[_pick(np.cumsum(self.base[pool]), rng.random(200 * self.config.n_follow))]
+            every = np.r_[drawn, pool]                                  # the pool at the end: enough of them, always
+            first = np.sort(np.unique(every, return_index=True)[1])
+            lists.append(every[first[:self.config.n_follow]])
+        return np.stack(lists)
 
 # %% ../../nbs/reference/shop_generate.ipynb #80af09a3
 _SERIES = ("Aspen", "Birch", "Cedar", "Dune", "Ember", "Fjord", "Grove", "Heath", "Isle", "Juniper", "Kestrel", "Larch",
@@ -210,11 +212,11 @@ class Visitors:
         if rule == "second-order": return shop.pairs[shop.pair_of(clicks[:, t - 2], last), rank]
         return shop.firsts[shop.first_of(clicks[:, 0]), rank]
 
-# %% ../../nbs/reference/shop_generate.ipynb #e6d11f6a
+# %% ../../nbs/reference/shop_generate.ipynb #1686b35f
 _WEEK  = np.array([10, 9, 9, 10, 12, 16, 15])       # sessions by weekday, Monday first
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 11, 12, 11, 10, 10, 11, 13, 15, 17, 18, 15, 10, 5])     # by hour
 
-def _visits(rng:np.random.Generator, c:Config)->tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _visits(rng, c:Config)->tuple[np.ndarray, np.ndarray, np.ndarray]:
     "Start (seconds since opening), length (clicks) and time of each click (seconds after the first), by start."
     n      = c.n_sessions
     days   = np.cumsum(_WEEK[(np.arange(c.n_days) + 2) % 7])            # 1 January 2025 was a Wednesday
@@ -223,18 +225,18 @@ def _visits(rng:np.random.Generator, c:Config)->tuple[np.ndarray, np.ndarray, np
     length = 1 + np.cumprod(rng.random((n, c.max_length - 1)) >= c.stop, axis=1).sum(1)
     pause  = rng.integers(3, 90, (n, c.max_length)) * rng.integers(1, 4, (n, c.max_length))
     after  = np.cumsum(pause, axis=1) - pause[:, :1]
-    latest = (day + 1) * DAY - 1 - after[np.arange(n), length - 1]      # the shop closes at midnight, with nobody inside
+    latest = (day + 1) * DAY - 1 - after[np.arange(n), length - 1]      # at midnight the shop closes, with nobody inside
     start  = np.minimum(day * DAY + hour * 3600 + rng.integers(0, 3600, n), latest)
     order  = np.argsort(start, kind="stable")
     return start[order], length[order], after[order]
 
-# %% ../../nbs/reference/shop_generate.ipynb #d2c23a09
+# %% ../../nbs/reference/shop_generate.ipynb #753e4800
 def generate(n_items:int=2000,      # items
              n_sessions:int=30_000, # sessions
              seed:int=0,            # of everything random
              **config:Any,          # other fields of `Config`, such as `weights` or `drift`
-            )->tuple[Shop, pd.DataFrame, pd.DataFrame]:  # the shop; events (session_id, item_id, timestamp); truth (rule, intent) of each event
-    "Draw a shop and its visitors."
+            )->tuple[Shop, pd.DataFrame, pd.DataFrame]:
+    "A shop; its log (session_id, item_id, timestamp); and the truth, the rule and intent behind each row of the log."
     c    = Config(n_items, n_sessions, seed, **config)
     shop, rng = Shop(c), np.random.Generator(np.random.PCG64([c.seed, 1]))
     start, length, after = _visits(rng, c)

@@ -45,8 +45,8 @@ def generated_files()->list[Path]:
     "The files in the data folder, made now if need be: what a prepared folder must have been made from."
     return sorted(ensure_generated().glob("generated_*.csv"))
 
-# %% ../../nbs/reference/shop_reader.ipynb #532d1a49
-def load_shop(folder:Path|str|None=None,    # where the files are; None = the data folder, where they are made if need be
+# %% ../../nbs/reference/shop_reader.ipynb #b8c6ab0a
+def load_shop(folder:Path|str|None=None,    # where the files are; None = the data folder, made there if need be
              )->Shop:                       # with the settings of the files
     "The shop that made the files in `folder`."
     folder = ensure_generated() if folder is None else Path(folder)
@@ -73,14 +73,15 @@ def rules_of(sessions:Sessions,             # some of the shop's sessions, one a
     first = np.flatnonzero(truth["session_id"].diff() != 0)                     # each session's first row
     start = np.searchsorted(truth["timestamp"].to_numpy()[first], sessions.start_times.min())
     part  = truth.iloc[first[start]:first[start] + sessions.n_events]
-    if not np.array_equal(part["timestamp"], sessions.times):
-        raise ValueError("these sessions are not a part of the generated shop, as its files are now: prepare them again")
+    if not np.array_equal(part["timestamp"], np.asarray(sessions.times)):
+        raise ValueError("these sessions are not a part of the generated shop, as its files are now: "
+                         "prepare them again")
     session, position = sessions.cases()
     return part["rule"].to_numpy()[sessions.offsets[session] + position]
 
-# %% ../../nbs/reference/shop_reader.ipynb #093fde01
+# %% ../../nbs/reference/shop_reader.ipynb #d27f43bc
 @reader("generated", files=generated_files)
-def read_generated(path:str|Path|None=None, # folder of the files; None = the data folder, where they are made if need be
+def read_generated(path:str|Path|None=None, # folder of the files; None = the data folder, made there if need be
                   )->Log:                   # the log
     "The generated shop as a log like any other."
     folder  = Path(path) if path else ensure_generated()
@@ -88,4 +89,5 @@ def read_generated(path:str|Path|None=None, # folder of the files; None = the da
     if missing: raise DataError(f"{folder} has no {missing[0]}; `ensure_generated({str(folder)!r})` makes it")
     types  = {"session_id": np.int32, "item_id": np.int32, "timestamp": np.int64}
     events = pd.read_csv(folder/_SESSIONS, dtype=types)
-    return Log(events=events, items=pd.read_csv(folder/_ITEMS), left_out={}, rows_read=len(events), source="generated")
+    items  = pd.read_csv(folder/_ITEMS)
+    return Log(events=events, items=items, rows_read=len(events), source="generated")

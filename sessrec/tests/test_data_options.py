@@ -9,7 +9,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-# %% ../../nbs/reference/data_options.ipynb #e21a2823
+# %% ../../nbs/reference/data_options.ipynb #6390a38d
 def test_each_option_is_explained_and_checked():
     for option in fields(Split): assert option.metadata["help"].endswith((".", "…")), option.name
     with pytest.raises(FrozenInstanceError): Split().gap = 5
@@ -31,5 +31,7 @@ def test_one_way_to_say_it_replaces_the_other():
     assert split_for("uci").valid_days == 7 and split_for("uci", test_days=2).valid_days == 2
     assert split_for("uci", fraction=.5).valid_share == .1 and split_for("uci", valid_share=.2).valid_days is None
     assert split_for("a reader of one's own") == split_for("csv") and split_for("uci", gap=None) == split_for("uci")
-    with pytest.raises(ValueError, match="valid_days or valid_share, not both"): split_for("csv", valid_days=1, valid_share=.1)
-    with pytest.raises(ValueError, match="min_support: a benchmark is filtered"): split_for("srgnn", min_support=3)
+    with pytest.raises(ValueError, match="valid_days or valid_share, not both"):
+        split_for("csv", valid_days=1, valid_share=.1)
+    with pytest.raises(ValueError, match="min_support: a benchmark is filtered"):
+        split_for("srgnn", min_support=3)

@@ -51,7 +51,7 @@ def test_passport_is_escaped_and_complete(small):
     assert [r["step"] for r in small.passport["steps"]] == ["read", "filtered", "training", "train", "valid", "test"]
     assert small.passport["steps"][0]["events"] == small.passport["source"]["rows"]
 
-# %% ../../nbs/reference/data_prepared.ipynb #e00c0296
+# %% ../../nbs/reference/data_prepared.ipynb #b9084799
 def test_a_failed_write_leaves_what_was_there(small, tmp_path, monkeypatch):
     out, before = tmp_path/"d", {}
     for old in (False, True):               # into nothing, and over an existing folder
@@ -78,7 +78,8 @@ def test_other_folders_are_left_alone(small, tmp_path):
     (tmp_path/"mine"/"thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match=r"holds other things \(thesis.txt\)"): prepare(shop_log(), out=tmp_path/"mine")
     with pytest.raises(DataError, match="is a file; give"): small.save(tmp_path/"mine"/"thesis.txt")
-    with pytest.raises(DataError, match="thesis.txt is a file"): prepare(shop_log(), out=tmp_path/"mine"/"thesis.txt"/"x")
+    inside = tmp_path/"mine"/"thesis.txt"/"x"
+    with pytest.raises(DataError, match="thesis.txt is a file"): prepare(shop_log(), out=inside)
     small.save(tmp_path/"ours")
     (tmp_path/"ours"/"notes.txt").write_text("a remark")
     with pytest.raises(DataError, match="notes.txt"): small.save(tmp_path/"ours")
@@ -87,27 +88,47 @@ def test_other_folders_are_left_alone(small, tmp_path):
     small.save(tmp_path/"empty")
     assert load(tmp_path/"empty").train.n_events
 
-# %% ../../nbs/reference/data_prepared.ipynb #d008a5e2
-def turn_round(path): Catalogue(Catalogue.load(path).table[::-1]).save(path)
+# %% ../../nbs/reference/data_prepared.ipynb #e815f010
+DAMAGES = {}      # what load says -> a function that breaks the folder `d` in this way
+
+def damage(words):
+    "Keep the function below."
+    def keep(function): DAMAGES[words] = function
+    return keep
+
 def change(path, **values): path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
-@pytest.mark.parametrize("damage, words", [
-    (lambda d: change(d/"passport.json", format_version=FORMAT_VERSION + 1), "newer sessrec"),
-    (lambda d: change(d/"passport.json", format_version="new"), "names no format_version"),
-    (lambda d: (d/"passport.json").write_text('{"format'), "cannot be read"),
-    (lambda d: (d/"passport.json").write_text("[1, 2]"), "cannot be read"),
-    (lambda d: (d/"passport.json").write_bytes(b"\xff\xfe\x00"), "cannot be read"),
-    (lambda d: change(d/"passport.json", steps=[]), "lacks 'train'"),
-    (lambda d: (d/"passport.json").unlink(), "has no passport.json"),
-    (lambda d: (d/"valid.parquet").unlink(), "no such file"),
-    (lambda d: (d/"test.parquet").write_bytes(b"PAR1"), "not a whole Parquet file"),
-    (lambda d: (d/"train.parquet").write_bytes((d/"train.parquet").read_bytes()[:-40]), "d: "),
-    (lambda d: (d/"train.parquet").write_bytes((d/"test.parquet").read_bytes()), "the passport says"),
-    (lambda d: Catalogue(pd.DataFrame({"raw_id": ["x"]})).save(d/"catalogue.parquet"), "catalogue ends at 1"),
-    (lambda d: turn_round(d/"catalogue.parquet"), "does not belong to these")])
-def test_broken_folders_get_one_clear_line(small, tmp_path, damage, words):
+@damage("newer sessrec")
+def _(d): change(d/"passport.json", format_version=FORMAT_VERSION + 1)
+@damage("names no format_version")
+def _(d): change(d/"passport.json", format_version="new")
+@damage("passport.json cannot be read")
+def _(d): (d/"passport.json").write_text('{"format')
+@damage("json cannot be read")
+def _(d): (d/"passport.json").write_text("[1, 2]")
+@damage("cannot be read")
+def _(d): (d/"passport.json").write_bytes(b"\xff\xfe\x00")
+@damage("lacks 'train'")
+def _(d): change(d/"passport.json", steps=[])
+@damage("has no passport.json")
+def _(d): (d/"passport.json").unlink()
+@damage("no such file")
+def _(d): (d/"valid.parquet").unlink()
+@damage("not a whole Parquet file")
+def _(d): (d/"test.parquet").write_bytes(b"PAR1")
+@damage("d: ")
+def _(d): (d/"train.parquet").write_bytes((d/"train.parquet").read_bytes()[:-40])
+@damage("the passport says")
+def _(d): (d/"train.parquet").write_bytes((d/"test.parquet").read_bytes())
+@damage("catalogue ends at 1")
+def _(d): Catalogue(pd.DataFrame({"raw_id": ["x"]})).save(d/"catalogue.parquet")
+@damage("does not belong to these")
+def _(d): Catalogue(Catalogue.load(d/"catalogue.parquet").table[::-1]).save(d/"catalogue.parquet")
+
+@pytest.mark.parametrize("words", DAMAGES)
+def test_broken_folders_get_one_clear_line(small, tmp_path, words):
     small.save(tmp_path/"d")
-    damage(tmp_path/"d")
+    DAMAGES[words](tmp_path/"d")
     with pytest.raises(DataError, match=words) as e: load(tmp_path/"d")
     assert "\n" not in str(e.value)
 

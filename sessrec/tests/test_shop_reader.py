@@ -11,7 +11,7 @@ from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 from sessrec.shop.generate import Config, DAY, START
 
-# %% ../../nbs/reference/shop_reader.ipynb #0828c5e1
+# %% ../../nbs/reference/shop_reader.ipynb #1ab1d165
 def test_files_are_made_once_and_again_for_other_settings(tmp_path):
     small = dict(n_items=48, n_sessions=30, n_days=3)
     file  = tmp_path/"generated_sessions.csv"
@@ -46,5 +46,6 @@ def test_prepare_finds_the_files(tmp_path, monkeypatch):
     monkeypatch.setenv("SESSREC_DATA", str(tmp_path))
     ensure_generated(n_items=48, n_sessions=30, n_days=3)
     settings = (tmp_path/"generated.json").read_text()
-    assert [file.name for file in generated_files()] == ["generated_items.csv", "generated_sessions.csv", "generated_truth.csv"]
+    names = [file.name for file in generated_files()]
+    assert names == ["generated_items.csv", "generated_sessions.csv", "generated_truth.csv"]
     assert (tmp_path/"generated.json").read_text() != settings          # the course's own shop has taken their place
