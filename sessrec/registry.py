@@ -9,6 +9,7 @@ __all__ = ['models', 'readers', 'metrics', 'panels', 'model', 'reader', 'metric'
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Callable, TypeVar
 import colorsys
 import hashlib
@@ -28,6 +29,7 @@ class Entry:
     preset: dict[str, Any]|None = None  # of a model: options of its training that differ from the class's own
     peer: str|None = None       # of a model: the name of its counterpart in RecBole
     needs: str = ""             # of a model: "features" of the items, the "generated" shop, or nothing
+    files: Callable[[], list[Path]]|None = None     # of a reader of made data: makes its files if need be, and lists them
 
     @property
     def spec(self)->str:

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['Arrays', 'to_arrays']
 
-# %% ../../nbs/reference/data_arrays.ipynb #728d0db0
+# %% ../../nbs/reference/data_arrays.ipynb #e13cc971
 from dataclasses import dataclass
 
 import numpy as np
 
 from .sessions import PAD, Sessions
 
-# %% ../../nbs/reference/data_arrays.ipynb #21383655
+# %% ../../nbs/reference/data_arrays.ipynb #c6f9b55d
 @dataclass
 class Arrays:
     "Padded numpy arrays for any library; `B` rows are sessions or cases."
@@ -20,24 +20,30 @@ class Arrays:
     mask: np.ndarray        # `(B, max_len)` bool, True where there is a click
     targets: np.ndarray     # the next click: `(B, max_len)` for sessions, `(B,)` for cases, int32; 0 = none, or unknown
 
-def to_arrays(sessions:Sessions,
-              max_len:int=50,       # width; only the last `max_len` clicks are kept
-              form:str="sessions",  # a row is one of the "sessions" (a target at each place) or "cases" (one target)
-              side:str="right",     # where the padding goes, "right" or "left"
-             )->Arrays:
-    "Fixed-length arrays of next-item pairs."
+# %% ../../nbs/reference/data_arrays.ipynb #39e22ddc
+def _check_form(max_len, form, side):
+    "ValueError where the arrays cannot have this shape."
     if max_len < 1: raise ValueError(f"max_len must be 1 or more, got {max_len}")
     if form not in ("sessions", "cases"): raise ValueError(f"form must be 'sessions' or 'cases', got {form!r}")
     if side not in ("right", "left"): raise ValueError(f"side must be 'right' or 'left', got {side!r}")
+
+def to_arrays(sessions:Sessions,
+              max_len:int=50,       # width; only the last `max_len` clicks are kept
+              form:str="sessions",  # a row is one of the "sessions" (a target at each position) or "cases" (one target)
+              side:str="right",     # where the padding goes, "right" or "left"
+             )->Arrays:
+    "Fixed-length arrays of next-item pairs."
+    _check_form(max_len, form, side)
     session, end = (np.arange(len(sessions)), sessions.lengths) if form == "sessions" else sessions.cases()
     last   = sessions.offsets[session] + end                            # (B,) one beyond the row's last click
     length = np.minimum(end, max_len)
     shift  = max_len - length[:, None] if side == "left" else 0
     column = np.arange(max_len) - shift                                 # (B, max_len), 0 at the first click
     mask   = (column >= 0) & (column < length[:, None])
-    place  = np.where(mask, (last - length)[:, None] + column, 0)       # (B, max_len) in the flat array
+    index  = np.where(mask, (last - length)[:, None] + column, 0)       # (B, max_len) in the flat array
     flat   = sessions.items if sessions.n_events else np.zeros(1, np.int32)
-    items  = np.where(mask, flat[place], PAD).astype(np.int32)
+    items  = np.where(mask, flat[index], PAD).astype(np.int32)
     if form == "cases": return Arrays(items, mask, sessions.targets(session, end).astype(np.int32))
-    follow = mask & (place + 1 < last[:, None])                         # the last click has no next one
-    return Arrays(items, mask, np.where(follow, flat[np.where(follow, place + 1, 0)], PAD).astype(np.int32))
+    follow = mask & (index + 1 < last[:, None])                         # the last click has no next one
+    target = np.where(follow, flat[np.where(follow, index + 1, 0)], PAD)
+    return Arrays(items, mask, target.astype(np.int32))
