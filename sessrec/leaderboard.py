@@ -19,8 +19,8 @@ import torch
 from .data.prepared import Prepared
 from .data.sessions import Sessions
 from .metrics.evaluate import evaluate
-from .metrics.protocol import paired_test, share_of, _count
-from .metrics.rank import ranks, _scored
+from .metrics.protocol import paired_test, count_ranks, share_of
+from .metrics.rank import ranks, scored_batches
 from .models.base import Recommender
 from .models.choose import BASELINES, fit_model, model_names, _members
 from .models.ensemble import comparable
@@ -129,8 +129,8 @@ def every_mix(members:dict[str,Recommender],    # a name for each, fitted
     mixes  = [m for n in range(1, len(names) + 1) for m in combinations(names, n)]
     found  = {m: np.empty(len(sessions.cases()[0]), np.int64) for m in mixes}
     size   = max(1, 2**22 // (sessions.n_items + 1))
-    for parts in zip(*(_scored(m, sessions, size) for m in members.values())):
+    for parts in zip(*(scored_batches(m, sessions, size) for m in members.values())):
         case, targets = parts[0][0], parts[0][1].cpu()
         said = {n: comparable(p[2].cpu(), by) for n, p in zip(names, parts)}
-        for m in mixes: found[m][case] = _count(sum(said[n] for n in m), targets).numpy()
+        for m in mixes: found[m][case] = count_ranks(sum(said[n] for n in m), targets).numpy()
     return found
