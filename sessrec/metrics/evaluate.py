@@ -45,7 +45,8 @@ def evaluate(recommender:Scorer,            # fitted
     low, high      = bootstrap_interval(gains, session, seed, n_resamples)
     row: dict[str, Any] = {
         "model": recommender.name, "n_cases": len(ranks), "n_sessions": len(np.unique(session)),
-        "unknown_targets": float(unknown.mean()), "seed": seed, "seconds": seconds, "device": str(device_of(recommender))}
+        "unknown_targets": float(unknown.mean()), "seed": seed, "seconds": seconds,
+        "device": str(device_of(recommender))}
     for i, metric in enumerate(metrics):
         row |= {metric: float(means[i]), f"{metric}_low": float(low[i]), f"{metric}_high": float(high[i])}
     return row

@@ -89,6 +89,7 @@ def _ranks_in_another_order(model, sessions, seed):
     found[case]  = ranks(model, mixed, batch_size=7, progress=False)
     return found
 
+# %% ../../nbs/reference/metrics_leaks.ipynb #2a1bfa21
 def check_no_leak(recommender:Any,          # fitted
                   sessions:Sessions,        # a few dozen; each case is asked three times
                   seed:int=0,               # of the other order

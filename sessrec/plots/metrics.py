@@ -81,14 +81,14 @@ def plot_recall(ranks:Mapping[str, np.ndarray], # label of each model -> its ran
     return ax
 
 # %% ../../nbs/reference/plots_metrics.ipynb #6d3d4c0f
-def plot_by_prefix_length(tables:Mapping[str, pd.DataFrame],    # label of each model -> table from `by_prefix_length`
+def plot_by_prefix_length(tables:Mapping[str, pd.DataFrame],    # label -> what `by_prefix_length` gave
                           ax:Axes|None=None,                    # axes to draw on; None = the current ones
                          )->Axes:                               # the axes
     "The first metric after one click, two clicks, …, with 95 % intervals."
     ax, colours = ax or plt.gca(), colours_of(tables)
     metric = next(iter(tables.values())).columns[1]
     for i, (name, table) in enumerate(tables.items()):
-        x      = np.arange(len(table)) + .06 * (i - (len(tables) - 1) / 2)     # side by side, so that none hides another
+        x      = np.arange(len(table)) + .06 * (i - (len(tables) - 1) / 2)      # side by side: none hides another
         y      = 100 * table[metric]
         errors = [y - 100 * table["low"], 100 * table["high"] - y]
         style  = "o--" if name == "oracle" else "o-"
