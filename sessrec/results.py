@@ -60,7 +60,7 @@ def per_cent(row:Mapping[Any, Any],     # with `key`, and for an interval with i
     lowest, highest = (f"{bound:.{digits}f}" for bound in bounds)
     return f"{100 * row[key]:{sign}.{digits}f}  [{lowest}, {highest}]"
 
-# %% ../nbs/reference/results.ipynb #eb0795d6
+# %% ../nbs/reference/results.ipynb #df8cadb6
 @dataclass
 class Report:
     "How good fitted models are on test sessions; made by `report`."
@@ -84,7 +84,8 @@ class Report:
         first    = self.rows[0]
         of_what  = f"{first['n_cases']:,} test cases of {first['n_sessions']:,} sessions"
         sections = {f"{of_what}, per cent, with 95 % intervals over sessions": self._shown_table()}
-        if len(self.tests): sections[f"Difference in {label} on the same cases, percentage points"] = self._shown_tests()
+        if len(self.tests):
+            sections[f"Difference in {label} on the same cases, percentage points"] = self._shown_tests()
         if self.rules is not None:
             by_rule = (100 * self.rules).round(0).astype("Int64")
             sections[f"{label} by the rule that made the click, per cent"] = by_rule
@@ -158,7 +159,7 @@ def by_rule(ranks:Mapping[str, np.ndarray], # label -> ranks of the same cases, 
     table = {label: by_label(r, sessions, rule, [metric])[metric] for label, r in ranks.items()}
     return pd.DataFrame(table).T.reindex(columns=list(RULES))
 
-# %% ../nbs/reference/results.ipynb #b6af36e9
+# %% ../nbs/reference/results.ipynb #c95b7a20
 def report(models:Mapping[str, Recommender]|Sequence[Recommender],  # fitted: label -> model, or a list of models
            data:Prepared,                                   # what they were fitted on; the test sessions decide
            pairs:Sequence[tuple[str, str]]|str|None=None,   # labels; one = with all others; None = with the one before
@@ -167,7 +168,7 @@ def report(models:Mapping[str, Recommender]|Sequence[Recommender],  # fitted: la
            seed:int=0,                                      # of the bootstrap
            progress:bool=False,                             # a bar on standard error where ranking takes long
           )->Report:                                        # shown as tables; `plot` draws it
-    "The results of fitted models: metrics with intervals, paired tests, and where there is an oracle, the distance to it."
+    "The results of fitted models: metrics with intervals, paired tests and, on the generated shop, the ceiling."
     compared = labelled(models)
     if not compared:     raise ValueError("models must hold at least one fitted model")
     if not len(metrics): raise ValueError("metrics must name at least one metric, such as recall@20")

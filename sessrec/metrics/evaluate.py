@@ -41,12 +41,11 @@ def evaluate(recommender:Scorer,            # fitted
     unknown        = sessions.targets(session, position) == PAD
     gains          = np.stack([gain(ranks, metric) for metric in metrics], axis=1)  # (n_cases, n_metrics)
     gains[unknown] = 0                                                      # a miss, also where k is beyond n_items
-    means          = gains.mean(axis=0)
     low, high      = bootstrap_interval(gains, session, seed, n_resamples)
     row: dict[str, Any] = {
         "model": recommender.name, "n_cases": len(ranks), "n_sessions": len(np.unique(session)),
         "unknown_targets": float(unknown.mean()), "seed": seed, "seconds": seconds,
         "device": str(device_of(recommender))}
     for i, metric in enumerate(metrics):
-        row |= {metric: float(means[i]), f"{metric}_low": float(low[i]), f"{metric}_high": float(high[i])}
+        row |= {metric: float(gains[:, i].mean()), f"{metric}_low": float(low[i]), f"{metric}_high": float(high[i])}
     return row

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from ..metrics.protocol import DEFAULT_METRIC, metric_label
-from .style import colour_of
+from .style import colour_of, marker_of
 
 if TYPE_CHECKING: from matplotlib.axes import Axes
 
@@ -37,7 +37,8 @@ def plot_leaderboard(rows:Sequence[dict[str, Any]], # from `leaderboard`
     for y, row in enumerate(reversed(models)):
         low, mean, high = (100 * row[key] for key in (f"{metric}_low", metric, f"{metric}_high"))
         errors = [[mean - low], [high - mean]]
-        ax.errorbar(mean, y, xerr=errors, fmt="o", color=colour_of(row["model"]), capsize=3)
+        model  = row["model"]
+        ax.errorbar(mean, y, xerr=errors, fmt=marker_of(model), color=colour_of(model), capsize=3)
     best  = models[0]
     title = f"The best, {best['model']}, reaches {100 * best[metric]:.1f} %{_ceiling(ax, rows, best, metric)}"
     ax.set(yticks=range(len(models)), yticklabels=[row["model"] for row in reversed(models)],
@@ -54,7 +55,8 @@ def plot_places(table:pd.DataFrame,         # from `places`
     ax, worst_first = ax or plt.gca(), table.iloc[::-1]
     for y, (name, row) in enumerate(worst_first.iterrows()):
         errors = [[row["place"] - row["low"]], [row["high"] - row["place"]]]
-        ax.errorbar(row["place"], y, xerr=errors, fmt="o", color=colour_of(str(name)), capsize=3)
+        model  = str(name)
+        ax.errorbar(row["place"], y, xerr=errors, fmt=marker_of(model), color=colour_of(model), capsize=3)
     n_sure = int((table["low"] == table["high"]).sum())
     title  = f"{n_sure} of {len(table)} models have a place that is sure" if n_sure else "No model's place is sure"
     ax.set(yticks=range(len(table)), yticklabels=worst_first.index, xlim=(len(table) + .5, .5),

@@ -15,21 +15,22 @@ import seaborn as sns
 
 from ..data.sessions import Sessions
 from ..metrics.protocol import DEFAULT_METRIC, bootstrap_interval, gain, metric_label
-from .style import colour_of
+from .style import GREY, colour_of, marker_of
+from ..registry import models
 
 if TYPE_CHECKING: from matplotlib.axes import Axes
 
 # %% auto #0
 __all__ = ['CUTOFFS', 'colours_of', 'plot_ranks', 'plot_recall', 'plot_by_prefix_length', 'plot_differences', 'plot_by_label']
 
-# %% ../../nbs/reference/plots_metrics.ipynb #dc6460d9
+# %% ../../nbs/reference/plots_metrics.ipynb #ea172889
 def colours_of(names:Iterable[str]  # labels of models
               )->dict[str, str]:    # label -> `#rrggbb`
     "A colour for each model: its own, or one of the palette's that no other model has."
     names = list(names)
-    known = {name: colour_of(name) for name in names if name == "pop" or colour_of(name) != colour_of("?")}
+    known = {name: colour_of(name) for name in names if name in models or colour_of(name) != GREY}
     cycle = [to_hex(colour).upper() for colour in plt.rcParams["axes.prop_cycle"].by_key()["color"]]
-    spare = [colour for colour in cycle if colour not in known.values()] or [colour_of("?")]
+    spare = [colour for colour in cycle if colour not in known.values()] or [GREY]
     other = [name for name in names if name not in known]
     return known | {name: spare[i % len(spare)] for i, name in enumerate(other)}
 
@@ -91,7 +92,7 @@ def plot_by_prefix_length(tables:Mapping[str, pd.DataFrame],    # label -> what 
         x      = np.arange(len(table)) + .06 * (i - (len(tables) - 1) / 2)      # side by side: none hides another
         y      = 100 * table[metric]
         errors = [y - 100 * table["low"], 100 * table["high"] - y]
-        style  = "o--" if name == "oracle" else "o-"
+        style  = f"{marker_of(name)}{'--' if name == 'oracle' else '-'}"
         ax.errorbar(x, y, yerr=errors, fmt=style, ms=4, capsize=2, color=colours[name], label=name)
     best, table = max(tables.items(), key=lambda item: item[1][metric].mean())
     first, last = 100 * table[metric].iloc[[0, -1]]

@@ -22,13 +22,13 @@ def shop(): return prepared("generated")
 @pytest.fixture(scope="module")
 def fitted(shop): return [model().fit(shop.train, shop.valid) for model in (Popularity, MarkovChain, ItemKNN)]
 
-# %% ../../nbs/reference/results.ipynb #317b2dc2
+# %% ../../nbs/reference/results.ipynb #5d739c4d
 def test_a_report_of_the_shop(shop, fitted):
     results = report(fitted, shop)
     assert list(results.ranks) == list(results.table.index) == ["pop", "markov", "item-knn", "oracle"]
     assert np.array_equal(results.ranks["markov"], ranks(fitted[1], shop.test, progress=False))
     assert results.table.loc["pop", "recall@20"] == recall_at_k(results.ranks["pop"])
-    assert list(results.table) == ["recall@20", "recall@20_low", "recall@20_high", "mrr@20", "mrr@20_low", "mrr@20_high"]
+    assert list(results.table)[:4] == ["recall@20", "recall@20_low", "recall@20_high", "mrr@20"]
     assert list(results.tests.index) == ["markov − pop", "item-knn − markov"]
     test = paired_test(results.ranks["markov"], results.ranks["pop"], shop.test)
     assert results.tests.loc["markov − pop", ["difference", "low", "high", "p"]].tolist() == [
