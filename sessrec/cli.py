@@ -281,7 +281,7 @@ def explore(data:Annotated[Path|None, typer.Option("--data", help="A folder that
             port:Annotated[int, typer.Option(min=1, max=65535, help="Of the page, on this machine only.")]=8866,
             browser:Annotated[bool, typer.Option(help="Open the page in the browser.")]=True):
     "Click a session together and watch several models re-rank, in the browser."
-    from sessrec.explorer.app import serve
+    from sessrec.explorer.serve import serve
     serve(data, models.split(",") if models else None, port, browser)
 
 # %% ../nbs/reference/cli.ipynb #51592d59

@@ -30,7 +30,7 @@ from ..data.imitation import write_like
 from ..data.prepare import prepare
 from ..data.prepared import Prepared
 from ..data.sessions import Sessions
-from ..explorer.app import explorer_latency
+from ..explorer.latency import explorer_latency
 from ..models.base import Recommender
 from ..models.choose import fit_model, model_names
 from ..models.neural import NeuralRecommender
