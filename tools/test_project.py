@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+import yaml
 
 import budgets
 import checks
@@ -65,6 +66,19 @@ def test_formulas_have_single_backslashes():
 def test_no_cell_is_hidden_from_the_tests():
     hidden = re.compile(r'"skip_exec|#\| skip|#\| eval: false')
     assert [p.name for p in NOTEBOOKS if hidden.search(p.read_text(encoding="utf-8"))] == []
+
+def test_the_citation_names_this_version():
+    version = re.search(r"(?m)^version = (.*)$", (TOP/"settings.ini").read_text())[1]
+    assert yaml.safe_load((TOP/"CITATION.cff").read_text())["version"] == version
+
+@pytest.mark.parametrize("path", sorted((TOP/".github"/"ISSUE_TEMPLATE").glob("[!c]*.yml")), ids=lambda p: p.stem)
+def test_issue_forms(path):
+    "GitHub shows no form, and no error, where one of these is missing."
+    form   = yaml.safe_load(path.read_text())
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    assert form["name"] and form["description"] and fields
+    assert len({field["id"] for field in fields}) == len(fields)
+    assert all(field["attributes"]["label"] for field in fields)
 
 @pytest.mark.parametrize("path", sorted((TOP/".github"/"workflows").glob("*.yaml")), ids=lambda p: p.stem)
 def test_workflows(path):
