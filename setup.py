@@ -10,7 +10,8 @@ ini.read(here/"settings.ini", encoding="utf-8")
 cfg  = ini["DEFAULT"]
 name = cfg["lib_name"]
 
-extras = {extra: cfg[f"{extra}_requirements"].split() for extra in ("lab", "serve", "track", "dev")}
+extras = {extra: cfg[f"{extra}_requirements"].split() for extra in ("lab", "serve", "track", "test", "dev")}
+extras["dev"] += extras["test"]
 
 setup(
     name=name,

@@ -10,6 +10,7 @@ import yaml
 import budgets
 import checks
 import structure
+import versions
 
 TOP       = checks.TOP
 MINUTES   = {k: v["minutes"] for k, v in json.loads((TOP/"nbs"/"results"/"course.json").read_text())["lessons"].items()}
@@ -54,6 +55,9 @@ def test_a_half_made_environment_is_repaired(torn, tmp_path):
     assert code == 0, said
     code, said = checks.run(venv/"bin"/"python", "-m", "pip", "list")
     assert code == 0 and "pip" in said
+
+@pytest.mark.parametrize("check", [versions.open_ranges, versions.wrong_pins, versions.torch_lines])
+def test_versions(check): assert check(TOP) == []
 
 def test_notebooks_are_small():
     assert [p.name for p in NOTEBOOKS if p.stat().st_size > 500_000] == []
@@ -168,6 +172,16 @@ def test_the_hooks_before_a_commit_stop_it(tmp_path):
     edit(tmp_path/"tools"/"export.py", "import json, os", f"import json    {'#' * 120}")
     code, said = checks.run(*hooks, **calm)
     assert code == 1 and "[lines]" in said
+
+def test_wrong_versions_are_found(tampered):
+    edit(tampered/"settings.ini", "scipy>=1.16,<2", "scipy>=1.16")
+    edit(tampered/"constraints.txt", "tqdm==4.", "tqdm==5.")
+    edit(tampered/"README.md", "torch>=2.13,<2.16", "torch>=2.13,<2.99")
+    said, = versions.open_ranges(tampered)
+    assert said.startswith("scipy>=1.16 has no tested range")
+    said, = versions.wrong_pins(tampered)
+    assert said.startswith("constraints.txt has 5.") and "tqdm<5,>=4.67" in said
+    assert versions.torch_lines(tampered) == ["README.md installs torch>=2.13,<2.99"]
 
 def test_a_command_that_hangs_is_stopped_and_named():
     code, said = checks.run("sleep", "60", limit=.2)
