@@ -141,7 +141,7 @@ class Ours:
         import torch
         batches, order = self.all
         some = [batches.gather(order[i]) for i in self.evenly(min(20, len(order)), len(order))]
-        with torch.no_grad(): asked = sum(len(self.model.asked(*b)[1]) for b in some)
+        with torch.no_grad(): asked = sum(len(self.model.training_queries(*b)[1]) for b in some)
         return batches.n_cases / len(batches.start) * asked / sum(int((targets > 0).sum()) for _, targets in some)
 
 # %% ../../nbs/reference/bench_peer.ipynb #54e00d0b

@@ -93,7 +93,7 @@ class BERT4Rec(NeuralRecommender):
         found = looks(self.blocks, *self.enter(*self.asking(batch)))        # (B, n_heads, L + 1, L + 1)
         return found[torch.arange(len(batch)), :, batch.lengths, :-1].mean(1) * batch.mask
 
-    def asked(self, batch, targets):
+    def training_queries(self, batch, targets):
         "The hidden clicks of whole sessions: what the network says at each of them, and what it was."
         whole  = torch.cat([batch.items[:, :1], targets], 1)                # (B, L + 1)
         with torch.random.fork_rng(enabled=not self.training):         # judged: the same questions each time

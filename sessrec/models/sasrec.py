@@ -50,10 +50,10 @@ class Block(nn.Module):
         self.qkv   = nn.Linear(size, 3 * size)          # the three matrices side by side
         self.merge = nn.Linear(size, size)
         self.think = nn.Sequential(nn.Linear(size, inner * size), nn.GELU(), nn.Linear(inner * size, size))
-        self.begin()
+        self.init_parameters()
 
     @torch.no_grad()
-    def begin(self):
+    def init_parameters(self):
         "How training starts; the `reset` of lesson 08 calls it again after new random weights."
         if self.identity:
             for weight in (self.qkv.weight[-len(self.merge.weight):], self.merge.weight): nn.init.eye_(weight)     # values, and what mixes them
@@ -98,10 +98,10 @@ class Copying(nn.Module):
         super().__init__()
         self.asks   = nn.Linear(size, 2 * size + 1)     # a query, a key, and the match of "no copy"
         self.liking = nn.Embedding(max_len, 1)
-        self.begin()
+        self.init_parameters()
 
     @torch.no_grad()
-    def begin(self):
+    def init_parameters(self):
         "Training starts with a copy so unlikely that about `max_len` of them weigh as much as no copy."
         self.asks.bias[-1] = math.log(self.liking.num_embeddings)
 
@@ -124,8 +124,8 @@ def copied(shares:Tensor,   # of each click and of no copy, as logarithms, `(B, 
 # %% ../../nbs/14_sasrec.ipynb #c0b1e5a9
 class CopyingRecommender(NeuralRecommender):
     "A network whose answer is mixed with copies of the clicks so far. A subclass sets `copying`, a `Copying` or None; its `encode` gives `(B, L, d)`."
-    def asked(self, batch, targets):        # two columns more, logarithms: the share of no copy, and what the copies give to the target
-        if self.copying is None: return super().asked(batch, targets)
+    def training_queries(self, batch, targets):        # two columns more, logarithms: the share of no copy, and what the copies give to the target
+        if self.copying is None: return super().training_queries(batch, targets)
         known, hidden = targets != PAD, self.encode(batch)
         shares = self.copying(hidden, batch.items)                              # (B, L, L + 1)
         found  = copied(shares, batch.items, targets).clamp(min=1e-30).log()    # 0 has no logarithm
@@ -134,14 +134,14 @@ class CopyingRecommender(NeuralRecommender):
     def loss(self, hidden, targets):
         if self.copying is None: return super().loss(hidden, targets)
         hidden, none, found = hidden[:, :-2], hidden[:, -2], hidden[:, -1]
-        said = -cross_entropy(*self.compared(hidden), targets, each=True)
+        said = -cross_entropy(*self.queries_and_keys(hidden), targets, each=True)
         return -torch.logaddexp(none + said, found).sum() / max(len(targets), 1)
 
-    def scored(self, batch):                # the logarithm of each item's chance
-        if self.copying is None: return super().scored(batch)
+    def score_last(self, batch):                # the logarithm of each item's chance
+        if self.copying is None: return super().score_last(batch)
         hidden, at = self.encode(batch), (torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0))
         shares = self.copying(hidden, batch.items)[at]                          # (B, L + 1)
-        hidden, answers = self.compared(hidden[at])
+        hidden, answers = self.queries_and_keys(hidden[at])
         scores = (hidden @ answers.T).float()
         scores[:, PAD] = -torch.inf
         scores += shares[:, -1:] - scores.logsumexp(1, keepdim=True)            # in place: no second copy of all scores
