@@ -29,6 +29,9 @@ def init_embedding(table:nn.Embedding) -> None:
     table.weight.uniform_(-bound, bound)
     if table.padding_idx is not None: table.weight[table.padding_idx] = 0
 
+def _nothing() -> None:
+    "For parts without weights of their own."
+
 def init_weights(network:nn.Module,
                  seed:int=0,        # the same seed gives the same weights, on every device
                 ) -> None:
@@ -37,12 +40,11 @@ def init_weights(network:nn.Module,
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network.cpu()
-        for part in network.modules():
-            if part is not network and hasattr(part, "reset_parameters"): part.reset_parameters()
-        for part in network.modules():
+        parts = list(network.modules())
+        for part in parts[1:]: getattr(part, "reset_parameters", _nothing)()
+        for part in parts:
             if isinstance(part, nn.Embedding): init_embedding(part)
-        for part in network.modules():
-            if hasattr(part, "init_parameters"): part.init_parameters()
+        for part in parts: getattr(part, "init_parameters", _nothing)()
         network.to(device)
 
 # %% ../../nbs/reference/models_neural.ipynb #2f010991
@@ -67,7 +69,7 @@ class UnitVectors:
 # %% ../../nbs/reference/models_neural.ipynb #65182efa
 class NeuralRecommender(nn.Module, Recommender, Pretrained):
     "A network as a recommender; a subclass gives `encode`, and its sizes as arguments of `__init__`."
-    max_len:int = 50            # the last clicks that it looks at
+    max_len:int = 50            # the last clicks that it looks at  # pyright: ignore[reportIncompatibleVariableOverride]
     form:str    = "sessions"    # a training row: one of the "sessions", or "cases"
     plan:Plan   = Plan()        # how `fit` trains it unless told otherwise
     history:pd.DataFrame        # of the last training, a row per epoch

@@ -27,10 +27,12 @@ def plot_history(history:pd.DataFrame,  # from `fit`: a row per epoch
         if f"{part} loss" not in history: continue
         loss.plot(history.index, history[f"{part} loss"], style, color=BLUE, label=part)
         for metric, colour in ((f"recall@{cutoff}", RED), (f"mrr@{cutoff}", GREEN)):
-            metrics.plot(history.index, 100 * history[f"{part} {metric}"], style, color=colour, label=f"{metric}, {part}")
+            values = 100 * history[f"{part} {metric}"]
+            metrics.plot(history.index, values, style, color=colour, label=f"{metric}, {part}")
     if "valid recall@20" in history and len(history):
-        best = history["valid recall@20"].idxmax()
-        metrics.plot(best, 100 * history.loc[best, f"valid recall@{cutoff}"], "o", color=RED, label="kept")
+        best = int(history["valid recall@20"].to_numpy().argmax())
+        kept = history[f"valid recall@{cutoff}"].iloc[best]
+        metrics.plot(history.index[best], 100 * kept, "o", color=RED, label="kept")
     loss.set(xlabel="epoch", ylabel="loss (nats per case)", title="Loss")
     metrics.set(xlabel="epoch", ylabel="per cent", title="Recall and MRR", ylim=(0, None))
     for ax in axes:
@@ -47,5 +49,6 @@ def plot_profile(seconds:pd.Series,     # from `profile_step`
     share = 100 * seconds / seconds.sum()
     largest = str(share.idxmax()).split(",")[0].capitalize()
     ax.barh(share.index[::-1], share[::-1])
-    ax.set(title=f"{largest}: {share.max():.0f} % of a step", xlabel="share of the step's time, per cent", xlim=(0, 100))
+    ax.set_title(f"{largest}: {share.max():.0f} % of a step")
+    ax.set(xlabel="share of the step's time, per cent", xlim=(0, 100))
     return ax

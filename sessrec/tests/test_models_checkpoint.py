@@ -7,7 +7,6 @@ from sessrec.models.checkpoint import *
 import shutil
 
 import pytest
-import torch
 
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world

@@ -5,7 +5,6 @@ from sessrec.models.hub import *
 
 # %% ../../nbs/reference/models_hub.ipynb #b3845dfd
 from copy import deepcopy
-from pathlib import Path
 from types import SimpleNamespace
 import shutil
 

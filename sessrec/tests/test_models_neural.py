@@ -56,8 +56,9 @@ def test_impossible_sizes_are_refused():
 def test_nonsense_is_refused(tmp_path):
     s = small_world()
     def fit_(**options): return LastClick(300, 8).fit(s, progress=False, **options)
-    for options, words in [(dict(epochs=0), "epochs must"), (dict(epoch=3), "no epoch"), (dict(device="tpu"), "device must"),
-                           (dict(track="paper"), "track must"), (dict(resume=True), "needs out")]:
+    refused = [(dict(epochs=0), "epochs must"), (dict(epoch=3), "no epoch"), (dict(device="tpu"), "device must"),
+               (dict(track="paper"), "track must"), (dict(resume=True), "needs out")]
+    for options, words in refused:
         with pytest.raises(ValueError, match=words): fit_(**options)
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="no CUDA device"): fit_(device="cuda")

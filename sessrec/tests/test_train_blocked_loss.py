@@ -10,5 +10,6 @@ def test_blocks_of_any_size_give_the_same_loss():
     torch.manual_seed(0)
     hidden, vectors, targets = torch.randn(7, 3), torch.randn(12, 3), torch.randint(1, 12, (7,))
     want = torch.nn.functional.cross_entropy(hidden @ vectors[1:].T, targets - 1)
-    for cells in (1, 7 * 4, 10**6): assert torch.isclose(BlockedCrossEntropy.apply(hidden, vectors, targets, cells), want)
+    for cells in (1, 7 * 4, 10**6):
+        assert torch.isclose(BlockedCrossEntropy.apply(hidden, vectors, targets, cells), want)
     assert torch.isclose(case_losses(hidden, vectors, targets, chunk=2).mean(), want)

@@ -16,4 +16,5 @@ def test_devices_have_names():
 def test_each_run_may_choose_its_precision():
     assert make_accelerator("cpu", "bf16").mixed_precision == "bf16"
     assert make_accelerator("cpu", "auto").mixed_precision == "no"
-    with pytest.raises(ValueError, match="track must be mlflow or tensorboard, got 'paper'"): make_accelerator(track="paper")
+    with pytest.raises(ValueError, match="track must be mlflow or tensorboard, got 'paper'"):
+        make_accelerator(track="paper")

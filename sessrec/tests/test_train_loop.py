@@ -188,10 +188,11 @@ def test_the_losses_of_each_case():
         assert torch.allclose(grad_hidden, want[1], atol=1e-5) and torch.allclose(grad_vectors, want[2], atol=1e-5)
     assert cross_entropy(hidden[:0], vectors, targets[:0], each=True).shape == (0,)
 
-def test_a_very_large_catalogue_has_the_same_loss(monkeypatch):
+def test_a_very_large_catalogue_has_the_same_loss():
     torch.manual_seed(0)
     hidden, vectors, targets = torch.randn(9, 2), torch.randn(100_002, 2), torch.randint(1, 100_002, (9,))
-    assert torch.isclose(cross_entropy(hidden, vectors, targets), cross_entropy(hidden, vectors, targets, each=True).mean())
+    want = cross_entropy(hidden, vectors, targets, each=True).mean()
+    assert torch.isclose(cross_entropy(hidden, vectors, targets), want)
 
 def test_no_case_no_loss():
     vectors = torch.randn(5, 3, requires_grad=True)

@@ -6,7 +6,6 @@ from sessrec.train.measure import *
 # %% ../../nbs/reference/train_measure.ipynb #516cf4a9
 import numpy as np
 import pytest
-import torch
 
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.rank import ranks

@@ -6,13 +6,15 @@ from sessrec.train.plan import *
 # %% ../../nbs/reference/train_plan.ipynb #2011d466
 import pytest
 
-@pytest.mark.parametrize("changes, words", [
-    (dict(epochs=0), "epochs must be 1 or more, got 0"), (dict(lr=0), "lr must be above 0"), (dict(clip=-1), "clip must"),
-    (dict(warmup=1), "warmup must"), (dict(precision="fp8"), "precision must"), (dict(batch_size=0), "batch_size must"),
-    (dict(weight_decay=-1), "weight_decay must"), (dict(average=11), "average must be from 0 to 10 epochs"),
-    (dict(epoch=3), "a Plan has no epoch")])
-def test_impossible_plans_are_refused(changes, words):
-    with pytest.raises(ValueError, match=words): Plan().changed(**changes)
+IMPOSSIBLE = [("epochs", 0, "epochs must be 1 or more, got 0"), ("lr", 0, "lr must be above 0"),
+              ("clip", -1, "clip must"), ("warmup", 1, "warmup must"), ("precision", "fp8", "precision must"),
+              ("batch_size", 0, "batch_size must")]
+UNUSUAL    = [("weight_decay", -1, "weight_decay must"), ("average", 11, "average must be from 0 to 10 epochs"),
+              ("epoch", 3, "a Plan has no epoch")]
+
+@pytest.mark.parametrize("name, value, words", IMPOSSIBLE + UNUSUAL)
+def test_impossible_plans_are_refused(name, value, words):
+    with pytest.raises(ValueError, match=words): Plan().changed(**{name: value})
 
 def test_a_changed_plan_is_another_one():
     plan = Plan(lr=.1)

@@ -6,12 +6,12 @@ from sessrec.train.profile import *
 # %% ../../nbs/reference/train_profile.ipynb #cce46497
 import sys
 
-import numpy as np
 import pytest
 import torch
 
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
+from sessrec.train.loop import Batches
 
 def test_a_step_has_four_parts():
     model   = LastClick(300, 8).eval()
@@ -19,7 +19,7 @@ def test_a_step_has_four_parts():
     assert list(seconds.index) == PARTS and (seconds > 0).all() and not model.training
 
 def test_chosen_batches_go_from_short_to_long():
-    batches = batches_of(LastClick(300, 8), small_world(), 32)
+    batches = Batches(small_world(), 32)
     clicks  = [batches.length[rows].sum() for rows in evenly(batches, 5)]
     assert clicks == sorted(clicks) and clicks[0] < clicks[-1]
     assert training_speed(LastClick(300, 8), small_world()[:50], 8, steps=4) > 0

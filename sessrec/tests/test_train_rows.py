@@ -4,8 +4,6 @@
 from sessrec.train.rows import *
 
 # %% ../../nbs/reference/train_rows.ipynb #5d58c740
-import numpy as np
-
 from sessrec.data.sessions import Sessions
 
 def test_rows_of_a_toy():

@@ -13,7 +13,8 @@ from sessrec.data.sessions import Sessions
 from sessrec.models.neural import LastClick
 
 def test_counters_survive_json():
-    state = RunState(step=3, cases=7, loss_sum=torch.tensor(.1, dtype=torch.float64), best_epoch=1, epoch=2, log_size=9)
+    loss  = torch.tensor(.1, dtype=torch.float64)
+    state = RunState(step=3, cases=7, loss_sum=loss, best_epoch=1, epoch=2, log_size=9)
     assert state.stale == 1 and abs(state.mean_loss - .1 / 7) < 1e-12
     again = RunState.from_json(json.loads(json.dumps(state.to_json())))
     assert again == state
@@ -27,7 +28,8 @@ def test_weights_averages_and_random_numbers_come_back(tmp_path):
     optimizer.step()
     state = RunState(tensors={"mean.x": torch.ones(2)})
     save_state(tmp_path/"s", state, model, optimizer, {"plan": 1})
-    number, other = torch.rand(1), LastClick(5, 4)
+    number = torch.rand(1)
+    other  = LastClick(5, 4)
     again, made_from = load_state(tmp_path/"s", other, torch.optim.AdamW(other.parameters(), lr=.1))
     assert torch.equal(torch.rand(1), number) and made_from == {"plan": 1}
     assert torch.equal(other.clicked.weight, model.clicked.weight) and list(again.tensors) == ["mean.x"]
@@ -35,8 +37,9 @@ def test_weights_averages_and_random_numbers_come_back(tmp_path):
 def test_what_is_no_state_is_refused(tmp_path):
     (tmp_path/"s").write_bytes(b"PAR1")
     model = LastClick(5, 4)
+    optimizer = torch.optim.AdamW(model.parameters())
     with pytest.raises(ValueError, match="is not the state of a run; remove it"):
-        load_state(tmp_path/"s", model, torch.optim.AdamW(model.parameters()))
+        load_state(tmp_path/"s", model, optimizer)
 
 def test_sessions_are_told_apart_by_their_clicks():
     a, b = Sessions.from_lists([[1, 2], [3]]), Sessions.from_lists([[1], [2, 3]])

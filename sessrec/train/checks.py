@@ -6,8 +6,8 @@
 __all__ = ['check_first_loss', 'check_gradients', 'check_padding', 'check_seed', 'check_network']
 
 # %% ../../nbs/reference/train_checks.ipynb #a50366eb
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Callable
 import math
 
 import numpy as np

@@ -46,7 +46,7 @@ def measure(model:"NeuralRecommender",
         sums[0]    = len(case_ranks)
         sums[3:]   = torch.tensor([(gain(case_ranks, metric) * known).sum() for metric in MEASURED])
         if known.any(): sums[1:3] = loss_sums(model, batches.of(share))
-    if accelerator.num_processes > 1: sums = accelerator.reduce(sums.float().to(model.device))
+    if accelerator.num_processes > 1: sums = torch.as_tensor(accelerator.reduce(sums.float().to(model.device)))
     n_cases, n_known, loss, *gains = sums.tolist()
     if not n_cases: raise ValueError("valid has no session of two clicks: nothing to judge an epoch by")
     return {"loss": loss / max(n_known, 1)} | {metric: g / n_cases for metric, g in zip(MEASURED, gains)}

@@ -22,8 +22,8 @@ class Plan:
     patience:int = 3            # stop after so many epochs without a better validation Recall@20
     seed:int = 0                # of weights, orders and dropout
     precision:str = "auto"      # "no" (32 bit), "bf16", or "auto": bf16 on a GPU that has it
-    valid_sessions:int = 5000   # how many validation sessions judge an epoch; as many training sessions are measured too
-    average:int = 0             # judge and keep the mean weights of so many epochs at the end; 0 = the weights as they are
+    valid_sessions:int = 5000   # how many validation sessions judge an epoch, and training sessions next to them
+    average:int = 0             # judge and keep the mean weights of so many last epochs; 0 = the last weights
 
     def __post_init__(self) -> None:
         for name, low in (("epochs", 1), ("batch_size", 1), ("patience", 1), ("valid_sessions", 1), ("seed", 0)):

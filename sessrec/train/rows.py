@@ -13,7 +13,7 @@ from ..data.sessions import PAD, Sessions
 # %% ../../nbs/reference/train_rows.ipynb #cc1e8998
 def session_rows(sessions:Sessions,
                  max_len:int,       # most inputs in a row
-                ) -> tuple[np.ndarray, np.ndarray]:     # start in the flat array, and number of inputs: `(n_rows,)` each
+                ) -> tuple[np.ndarray, np.ndarray]:     # start in the flat array, number of inputs: `(n_rows,)` each
     "One row per session; a longer one is cut into several."
     inputs  = np.maximum(sessions.lengths - 1, 0)
     pieces  = -(-inputs // max_len)                     # of each session, rounded up
@@ -25,7 +25,7 @@ def session_rows(sessions:Sessions,
 # %% ../../nbs/reference/train_rows.ipynb #7fa86fd7
 def prefix_rows(sessions:Sessions,
                 max_len:int,        # most inputs in a row
-               ) -> tuple[np.ndarray, np.ndarray]:      # start in the flat array, and number of inputs: `(n_rows,)` each
+               ) -> tuple[np.ndarray, np.ndarray]:      # start in the flat array, number of inputs: `(n_rows,)` each
     "One row per case: the prefix before each known target."
     session, position = sessions.cases()
     known    = sessions.targets(session, position) != PAD

@@ -6,13 +6,15 @@
 __all__ = ['Run', 'check_data', 'check_folder', 'begin_run']
 
 # %% ../../nbs/reference/train_run.ipynb #75749999
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any
 import json
 import math
 
 from torch import Tensor, nn
+from torch.optim import AdamW
 import pandas as pd
 import torch
 
@@ -39,19 +41,16 @@ class Run:
                 ):
         self.model, self.plan, self.batches = model, plan, batches
         self.accelerator, self.folder = accelerator, folder
-        self.network: nn.Module = model         # what the loop calls: with several processes, wrapped
-        self.optimizer: Any     = torch.optim.AdamW(model.parameters(), lr=plan.lr, weight_decay=plan.weight_decay,
-                                                    fused=True)
-        self.callbacks: list[Callback]   = []
+        self.network: nn.Module = model     # what the loop calls: with several processes, wrapped
+        self.optimizer: Any = AdamW(model.parameters(), lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
+        self.callbacks: list[Callback] = []
         self.made_from: dict[str, Any] = {}     # from `describe_run`
-        self.row: dict[str, Any]       = {}     # of the last epoch: loss, metrics, seconds
-        self.gradient_norm: Tensor|float = 0.   # of the last step, before clipping
-        self.state     = RunState()
-        self.resumed   = False                  # is this the continuation of an interrupted run?
-        self.finished  = False                  # was there nothing left to do?
-        self.stop      = False                  # a callback may ask for the end
-        self.began     = perf_counter()
-        self.state.loss_sum  = self.state.loss_sum.to(accelerator.device)
+        self.row: dict[str, Any] = {}           # of the last epoch: loss, metrics, seconds
+        self.gradient_norm: Tensor|None = None  # of the last step, before clipping
+        self.state = RunState(loss_sum=torch.zeros((), dtype=torch.float64, device=accelerator.device))
+        # Is it an interrupted run that goes on? Was there nothing left to do? Does a callback ask for the end?
+        self.resumed = self.finished = self.stop = False
+        self.began   = perf_counter()
         self.steps_per_epoch = math.ceil(len(batches) / accelerator.num_processes)
 
     @property
@@ -92,22 +91,20 @@ class Run:
 
     def steps(self, epoch:int) -> Iterator[tuple[Batch, Tensor]]:
         "The batches of this epoch that are left."
-        rank, n_ranks = self.accelerator.process_index, self.accelerator.num_processes
-        for batch, targets in self.batches.epoch(epoch, self.state.step, rank, n_ranks):
+        process = self.accelerator.process_index
+        for batch, targets in self.batches.epoch(epoch, self.state.step, process, self.accelerator.num_processes):
             self.tell("on_step_start")
             yield batch, targets
 
     def step_done(self,
                   loss:Tensor,              # mean over the batch's cases
                   targets:Tensor,           # of the batch
-                  gradient_norm:Tensor|float,   # before clipping
+                  gradient_norm:Tensor|None,    # before clipping
                  ) -> None:
         "Count a step, and tell the callbacks."
         cases = int((targets != PAD).sum())
-        self.gradient_norm   = gradient_norm
-        self.state.loss_sum += loss.detach() * cases
-        self.state.cases    += cases
-        self.state.step     += 1
+        self.gradient_norm = gradient_norm
+        self.state.add_step(loss, cases)
         self.tell("on_step")
 
     def epoch_done(self) -> None:

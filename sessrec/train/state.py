@@ -49,6 +49,12 @@ class RunState:
         "Mean loss of this epoch's cases so far."
         return self.loss_sum.item() / max(self.cases, 1)
 
+    def add_step(self, loss:Tensor, cases:int) -> None:
+        "A step is done; `loss` is the mean over its cases."
+        self.loss_sum += loss.detach() * cases
+        self.cases    += cases
+        self.step     += 1
+
     def next_epoch(self, row:dict[str, Any]) -> None:
         "An epoch is done; `row` says how it went."
         self.history.append(row)
@@ -119,8 +125,8 @@ def _read(path:Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 def fingerprint(sessions:Sessions|None) -> str|None:
     "Sixteen characters that stand for these very sessions."
     if sessions is None: return None
-    digest = hashlib.sha256(np.ascontiguousarray(sessions.offsets, np.int64))
-    digest.update(np.ascontiguousarray(sessions.items, np.int64))
+    digest = hashlib.sha256(np.ascontiguousarray(sessions.offsets, np.int64).data)
+    digest.update(np.ascontiguousarray(sessions.items, np.int64).data)
     return digest.hexdigest()[:16]
 
 def describe_run(model:"NeuralRecommender",
@@ -136,12 +142,12 @@ def describe_run(model:"NeuralRecommender",
 def check_same_run(now:dict[str, Any],          # from `describe_run`
                    then:dict[str, Any],         # the same of the run in the folder
                    folder:Path,
-                   defaults:dict[str, Any],     # of the network's arguments: an older run may not have known one of them
+                   defaults:dict[str, Any],     # of the network: an older run may lack an argument
                   ) -> None:
     "ValueError where the run in the folder was another one."
     for name, mine in now.items():
         theirs = then.get(name)
-        if name == "model" and isinstance(theirs, dict): theirs = {**defaults, **theirs}
+        if name == "model" and isinstance(theirs, dict): theirs = defaults | theirs
         if theirs == mine: continue
         if not isinstance(mine, dict) or not isinstance(theirs, dict):
             raise ValueError(f"{folder} cannot be resumed: it was trained with other {name} ({theirs}, now {mine})")

@@ -33,9 +33,9 @@ class Checkpoint(Callback):
         "Write the state."
         self.saved = perf_counter()
         if not run.folder or not run.accelerator.is_main_process: return
-        log     = run.folder/"log.jsonl"
-        seconds = {"seconds": run.seconds, "log_size": log.stat().st_size if log.exists() else 0}
-        state   = replace(run.state, **seconds)
+        log   = run.folder/"log.jsonl"
+        size  = log.stat().st_size if log.exists() else 0
+        state = replace(run.state, seconds=run.seconds, log_size=size)
         save_state(run.folder/"state.safetensors", state, run.model, run.optimizer.optimizer, run.made_from)
 
     def on_end(self, run:"Run") -> None:

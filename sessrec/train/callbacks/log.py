@@ -6,7 +6,7 @@
 __all__ = ['STEPS_PER_ENTRY', 'step_entry', 'Log', 'conditions', 'read_log']
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #e6b7e913
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 import json
@@ -26,7 +26,7 @@ STEPS_PER_ENTRY = 100       # of the log, and of trackers
 def step_entry(run:"Run") -> dict[str, float]:
     "What is worth writing down of a step."
     return {"loss": run.state.mean_loss, "lr": run.optimizer.param_groups[0]["lr"],
-            "gradient": float(run.gradient_norm)}
+            "gradient": float(run.gradient_norm or 0.)}
 
 class Log(Callback):
     "Writes `log.jsonl`."
@@ -37,7 +37,7 @@ class Log(Callback):
 
     def write(self, event:str, **values:Any) -> None:
         "Add a line."
-        at    = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        at    = datetime.now(UTC).isoformat(timespec="seconds")
         entry = json.dumps({"event": event, "at": at, **values}, allow_nan=False)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a", encoding="utf-8") as f: f.write(entry + "\n")
