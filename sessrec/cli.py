@@ -208,7 +208,7 @@ def evaluate(checkpoint:Annotated[Path, typer.Argument(help="A folder that `sess
     from sessrec.metrics.evaluate import METRICS, evaluate as run
     from sessrec.models.choose import load_model
     from sessrec.data.prepared import load
-    from sessrec.train.run import device_named
+    from sessrec.train.device import device_named
     prepared = load(data)
     network  = load_model(checkpoint, prepared).to(device_named(Device(device).value))
     row      = run(network, prepared.test, seed=seed)

@@ -131,7 +131,7 @@ class FeatureRNN(NeuralRecommender):
         parts = [p if self.learns(k) else p.detach() for k, p in enumerate(self.parts())]
         return torch.cat([F.normalize(p, dim=-1) for p in parts] if self.scale else parts, -1)
 
-    def compared(self, hidden):
+    def queries_and_keys(self, hidden):
         "With unit vectors, each part of an answer has length one; a session spreads its own length of one over the parts that matter to it."
         if self.scale is None: return hidden, self.answers()
         return self.scale * F.normalize(hidden, dim=-1), self.answers()
@@ -145,7 +145,7 @@ class FeatureRNN(NeuralRecommender):
                      )->"FeatureRNN":         # a copy for that catalogue
         "The same network for other items: those it knows keep their id's vector, new ones are known by their features alone."
         if self.catalogue is None: raise ValueError("the network is not fitted yet")
-        other = type(self)(**self._hub_mixin_config | {"n_items": catalogue.n_items})
+        other = type(self)(**self.hyperparameters | {"n_items": catalogue.n_items})
         known = torch.from_numpy(self.catalogue.encode(catalogue.raw_id))                       # (n_items,), 0 = new
         rows  = F.pad(known, (1, 0)).to(self.device)                                            # row 0 stays padding
         own   = {"item_vectors.weight": self.item_vectors.weight[rows], "seen": self.seen[rows] * (rows > 0)[:, None],

@@ -154,7 +154,7 @@ class GRU4Rec(Recurrent):
     def answers(self): return self.item_vectors.weight if self.separate is None else self.separate.weight
 
     def loss(self, hidden, targets):
-        if self.objective == "cross-entropy": return cross_entropy(*self.compared(hidden), targets)
+        if self.objective == "cross-entropy": return cross_entropy(*self.queries_and_keys(hidden), targets)
         if not len(hidden): return hidden.sum() * 0
         drawn   = self.sampler.draw(self.n_sample).to(hidden.device)
         vectors = F.embedding(torch.cat([targets, drawn]), self.answers())          # (N + n, d): no other item is touched

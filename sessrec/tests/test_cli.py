@@ -169,7 +169,7 @@ def test_retailrocket_from_its_raw_files_to_a_graph_network(tmp_path):
 def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
     from sessrec.models.gru4rec import GRU4Rec
     from sessrec.data.prepared import load
-    from sessrec.train.run import read_log
+    from sessrec.train.callbacks.log import read_log
     folder, out = small_log[0]/"data", tmp_path/"ckpt"
     code, said, lines = in_process(capsys, "train", "gru4rec", "--data", folder, "--out", out, "--epochs", "1", "--hidden", "8", "--whole",
                                    "--set", "scale=12", "--set", "loss=bpr-max", "--set", "tied=False", "--json")
