@@ -36,7 +36,7 @@ from ..models.choose import fit_model, model_names
 from ..models.neural import NeuralRecommender
 from ..train.loop import Batches, cross_entropy
 from ..train.profile import evenly, train_on
-from ..train.run import device_named
+from ..train.device import device_named
 
 # %% ../../nbs/reference/bench_measure.ipynb #ad258bcc
 def turns(ours:Callable[[], int],       # called without arguments, gives how much was done, such as cases
@@ -66,8 +66,8 @@ def bench_training(model:NeuralRecommender,
     chosen    = evenly(batches, steps)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     model.train()
-    with torch.no_grad(): queries = [model.asked(*batches.gather(rows)) for rows in chosen]
-    vectors = torch.randn_like(model.compared(queries[0][0])[1]).requires_grad_()
+    with torch.no_grad(): queries = [model.training_queries(*batches.gather(rows)) for rows in chosen]
+    vectors = torch.randn_like(model.queries_and_keys(queries[0][0])[1]).requires_grad_()
     def ours()->int: return train_on(model, batches, chosen, optimizer)
     def reference()->int:
         for hidden, targets in queries:

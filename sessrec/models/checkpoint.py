@@ -30,7 +30,8 @@ def save_checkpoint(model:"NeuralRecommender",  # fitted
                    ) -> None:
     "Write the three files."
     if model.catalogue is None: raise ValueError(f"{model.name} is not fitted yet: there is nothing to save")
-    config  = {"model": model.name, "sessrec": __version__, **model.hyperparameters}
+    origin  = f"{type(model).__module__}:{type(model).__qualname__}"        # for people: loading never imports it
+    config  = {"model": model.name, "class": origin, "sessrec": __version__, **model.hyperparameters}
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     model.catalogue.save(folder/"catalogue.parquet")
     with replacing(folder/"config.json") as tmp: tmp.write_text(json.dumps(config, indent=2) + "\n")

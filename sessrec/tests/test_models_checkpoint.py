@@ -19,7 +19,7 @@ def test_checkpoint_gives_back_the_network(tmp_path):
     again = LastClick.from_pretrained(out)
     assert again.recommend(["i3"]).equals(model.recommend(["i3"])) and again.item_vectors.embedding_dim == 8
     assert not again.training and again.hyperparameters == {"embedding_dim": 8, "dropout": 0., "n_items": 300}
-    assert list(read_config(out)) == ["model", "sessrec", "embedding_dim", "dropout", "n_items"]
+    assert list(read_config(out)) == ["model", "class", "sessrec", "embedding_dim", "dropout", "n_items"]
     assert list(read_log(out)["event"]) == ["start", "epoch", "epoch", "finished"]
 
 def test_a_broken_checkpoint_gets_one_line(tmp_path):
