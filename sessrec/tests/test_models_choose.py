@@ -55,7 +55,7 @@ def data(): return prepared_sessions()
 
 QUICK = dict(epochs=1, progress=False, device="cpu")
 
-# %% ../../nbs/reference/models_choose.ipynb #84dbddcd
+# %% ../../nbs/reference/models_choose.ipynb #804cc346
 def test_names_of_models(data):
     assert names_of("baseline") == ["pop", "s-pop", "markov", "item-knn", "cooccurrence", "v-sknn", "stan"]
     assert names_of("network")[:2] == ["rnn", "lstm"] and names_of("oracle") == ["oracle"]
@@ -65,8 +65,8 @@ def test_names_of_models(data):
 
 def test_a_name_is_a_model_or_a_checkpoint(data, shelf, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for folder in ("narm", "runs"): (tmp_path/folder).mkdir()
-    for folder in ("narm", "runs"): (tmp_path/folder/"config.json").write_text("{}")
+    network = fit_model("shelf:Mine", data, **QUICK)
+    for folder in ("narm", "runs"): network.save(folder)
     assert choose("narm", data) is models.get("narm")               # a name comes first
     assert choose("runs", data) == choose("runs") == Checkpoint(Path("runs"))
     assert choose("shelf:Mine", data) is models.get("mine") and choose("shelf:Mine@runs").model == "shelf:Mine"
@@ -76,9 +76,9 @@ def test_a_name_is_a_model_or_a_checkpoint(data, shelf, tmp_path, monkeypatch):
     for name, message in (("crystal-ball", "no model or checkpoint 'crystal-ball' for these data; known are pop"),
                           ("oracle", "no model or checkpoint 'oracle' for these data"),
                           ("feature-rnn", "no model or checkpoint 'feature-rnn'"),
-                          ("", "no model or checkpoint ''"), ("a+b", "no model or checkpoint"),
-                          ("shelf:Theirs", "shelf has no 'Theirs'"),
-                          ("shelf:Mine@nowhere", "shelf has no 'Mine@nowhere'")):
+                          ("", "no model or checkpoint ''"), ("a+b", "a.b is not a checkpoint, it has no config.json"),
+                          ("shelf:Theirs", "shelf has no 'Theirs'"), ("some/where", "some/where: no such folder"),
+                          ("shelf:Mine@nowhere", "nowhere: no such folder")):
         with pytest.raises(ValueError, match=message): choose(name, data)
     with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'; known"): choose("crystal-ball")
 
