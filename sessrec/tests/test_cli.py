@@ -3,8 +3,11 @@
 # %% ../../nbs/reference/cli.ipynb #imports
 from sessrec.cli import *
 
-# %% ../../nbs/reference/cli.ipynb #409b44a2
+# %% ../../nbs/reference/cli.ipynb #2769d092
 from dataclasses import fields
+from pathlib import Path
+import ast
+import importlib
 import io
 import json
 import os
@@ -19,7 +22,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sessrec
 from sessrec.data.options import Split
+from sessrec.models.base import check_recommender
+from sessrec.plots.style import colour_of, marker_of
+from sessrec.registry import metrics, models, readers
+from sessrec.train.checks import check_network
 
 SHARES = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
 
@@ -170,7 +178,7 @@ def test_bench_beside_a_peer(small_log, tmp_path, capsys):
     assert document["peers"][0]["hidden"] == 8
     assert document["peers"][0]["ratio_cases_32"] == document["rows"][0]["ratio"]
 
-# %% ../../nbs/reference/cli.ipynb #029f64e3
+# %% ../../nbs/reference/cli.ipynb #ea550426
 @pytest.fixture(scope="module")
 def trained(small_log):
     "The checkpoint of an LSTM, and what `train` said of it."
@@ -189,7 +197,7 @@ def test_a_network_from_training_to_recommendation(small_log, trained, capsys):
     check_row(json.loads(text))
     assert json.loads(text)["model"] == "lstm"
     rc, text, lines = in_process(capsys, "evaluate", "pop", "--data", folder)
-    assert not rc and "recall@20" in text and "test sessions" in text, lines
+    assert not rc and "recall@20" in text and "pop on 329 cases" in text, lines
     rc, text, lines = in_process(capsys, "recommend", out, "4", "piano", "6", "-k", "3", "--json")
     assert not rc and len(json.loads(text)) == 3 and "piano" in lines[0]
     rc, text, lines = in_process(capsys, "leaderboard", "--data", folder, "--models", f"pop,{out}", "--json")
@@ -301,3 +309,168 @@ def test_data_commands(capsys):
 def test_lab_lays_out_the_lessons(tmp_path):
     rc, out, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
     assert rc == 0 and (tmp_path/"mine"/"01_sessions.ipynb").exists(), err
+
+# %% ../../nbs/reference/cli.ipynb #da6bf64a
+STAMP = '''
+from torch import nn
+import torch
+
+from sessrec.models.neural import NeuralRecommender
+from sessrec.train.plan import Plan
+
+class STAMP(NeuralRecommender):
+    "Short-term attention/memory priority (Liu et al. 2018)."
+    name = "stamp"
+    form = "cases"
+    plan = Plan(epochs=2, batch_size=128, lr=.005)
+
+    def __init__(self, n_items:int, hidden_size:int=16, dropout:float=.1, scale:float|None=14.):
+        super().__init__(n_items, hidden_size, scale)
+        self.dropout = nn.Dropout(dropout)
+        self.of_click, self.of_last, self.of_mean = (nn.Linear(hidden_size, hidden_size) for _ in range(3))
+        self.energy   = nn.Linear(hidden_size, 1, bias=False)
+        self.memory   = nn.Linear(hidden_size, hidden_size)
+        self.attended = nn.Linear(hidden_size, hidden_size)
+        self.reset()
+
+    def parts(self, batch):
+        "Vectors of the clicks `(B, L, d)`, the last `(B, d)`, and the attention on each click `(B, L)`."
+        clicks = self.dropout(self.clicks(batch.items)) * batch.mask[..., None]
+        last   = clicks[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
+        mean   = clicks.sum(1) / batch.lengths.clamp(min=1)[:, None]
+        hidden = self.of_click(clicks) + (self.of_last(last) + self.of_mean(mean))[:, None]
+        return clicks, last, self.energy(hidden.sigmoid())[..., 0] * batch.mask
+
+    def encode(self, batch):
+        clicks, last, weights = self.parts(batch)
+        memory = (weights[..., None] * clicks).sum(1)
+        return self.attended(memory).tanh() * self.memory(last).tanh()      # (B, d)
+
+    def attention(self, batch): return self.parts(batch)[2]
+'''
+
+@pytest.fixture
+def workshop(tmp_path, monkeypatch):
+    "A folder with a file of one's own, in which the commands run; what they register is forgotten after the test."
+    (tmp_path/"workshop.py").write_text(STAMP + READER_AND_METRIC)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for registry in (models, readers, metrics): monkeypatch.setattr(registry, "entries", dict(registry.entries))
+    yield tmp_path
+    sys.modules.pop("workshop", None)
+
+# %% ../../nbs/reference/cli.ipynb #8a66e82e
+def check_every_command_takes(model, data, capsys):
+    "Train, evaluate, recommend, leaderboard and bench with a class of one's own."
+    def run(*words):
+        code, out, lines = in_process(capsys, *words, "--json")
+        assert not code, (words, lines)
+        return json.loads(out)
+    words = "train", model, "--data", data, "--out", "run", "--set", "hidden_size=8", "--json"
+    rc, text, err = run_cli(*words, cwd=Path.cwd())
+    assert rc == 0 and json.loads(text)["model"] == "stamp", err
+    refused(capsys, "evaluate", "run", "--data", data, says="write module:Class@run")      # nobody has imported it here
+    row = run("evaluate", f"{model}@run", "--data", data)
+    check_row(row)
+    assert row["model"] == "stamp" and run("evaluate", "run", "--data", data)["recall@20"] == row["recall@20"]
+    assert len(run("recommend", f"{model}@run", "4", "6", "-k", "3")) == 3
+    assert len(run("recommend", model, "4", "6", "-k", "3", "--data", data)) == 3
+    rows = run("leaderboard", "--data", data, "--models", f"pop,{model},{model}@run,pop+{model}")
+    assert [row["model"] for row in rows].count("pop") == 1 and {"stamp", "ensemble"} < {row["model"] for row in rows}
+    parts = "--only", "training,scoring,recommend", "--steps", "1"
+    rows  = run("bench", "--data", data, "--models", f"{model},{model}@run", *parts)["rows"]
+    assert {row["part"] for row in rows} == {"training", "scoring", "recommend"}
+
+def test_a_model_of_ones_own(small_log, workshop, capsys):
+    data = small_log[0]/"data"
+    check_every_command_takes("workshop:STAMP", data, capsys)
+    others = {(colour_of(name), marker_of(name)) for name in models.names() if name != "stamp"}
+    assert (colour_of("stamp"), marker_of("stamp")) not in others and colour_of("stamp") != colour_of("unknown")
+    model = sessrec.load_model("workshop:STAMP@run", sessrec.load(data))
+    check_network(model, sessrec.load(data).train)
+    check_recommender(model, sessrec.load(data).test)
+    why = model.explain([4, 6])
+    assert len(why.attention) == 2 and why.model == "stamp"
+    for wrong, says in (("workshop:Nothing", "workshop has no 'Nothing'"), ("no_file:STAMP", "importing 'no_file'")):
+        refused(capsys, "train", wrong, "--data", data, "--out", "x", says=says)
+        refused(capsys, "leaderboard", "--data", data, "--models", wrong, says=says)
+
+# %% ../../nbs/reference/cli.ipynb #79e8cebf
+READER_AND_METRIC = '''
+import numpy as np
+import pandas as pd
+
+from sessrec.data.events import validate_events
+from sessrec.data.log import Log
+
+def read_pairs(path):
+    "Lines such as `7: 1 2 3`, a session and its items, in order of time."
+    lines  = [line.split(":") for line in open(path).read().splitlines()]
+    clicks = [(int(name), int(item), i * 1000 + at) for i, (name, items) in enumerate(lines)
+              for at, item in enumerate(items.split())]
+    events = pd.DataFrame(clicks, columns=["session_id", "item_id", "timestamp"])
+    return Log(validate_events(events), rows_read=len(events), source=str(path))
+
+def square(ranks):
+    "The square of the reciprocal rank."
+    return 1 / np.asarray(ranks, float)**2
+'''
+
+def test_a_reader_of_ones_own(workshop, capsys):
+    sessions = [f"{i}: " + " ".join(str(1 + (i + at) % 20) for at in range(2 + i % 4)) for i in range(300)]
+    (workshop/"log.txt").write_text("\n".join(sessions))
+    source = "workshop:read_pairs:log.txt"
+    rc, out, lines = in_process(capsys, "prepare", source, "--out", "data", "--test-sessions", "50", "--json")
+    assert not rc and json.loads(out)["options"]["test_sessions"] == 50, lines
+    rc, out, lines = in_process(capsys, "data", "info", source)
+    assert not rc and "300" in out, lines
+    rc, out, lines = in_process(capsys, "evaluate", "markov", "--data", "data", "--json")
+    assert not rc and json.loads(out)["recall@20"] > .9, lines
+    refused(capsys, "prepare", "workshop:read_nothing:log.txt", "--out", "x", says="workshop has no 'read_nothing'")
+
+def test_a_metric_of_ones_own(small_log, workshop):
+    data  = sessrec.load(small_log[0]/"data")
+    model = sessrec.Popularity().fit(data.train, data.valid)
+    row   = sessrec.evaluate(model, data.test, metrics=["mrr@20", "workshop:square@20", "ndcg@10"])
+    assert 0 < row["workshop:square@20"] < row["mrr@20"] and row["workshop:square@20_low"] <= row["workshop:square@20"]
+
+# %% ../../nbs/reference/cli.ipynb #0d1a8a70
+def modules_after(code, cwd=None):
+    "The names of all modules that a process has imported after these lines."
+    code += "\nimport sys\nprint('|'.join(sys.modules))"
+    done  = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split("|"))
+
+PLOTS, SLOW = {"matplotlib", "seaborn", "IPython", "ipywidgets"}, {"torch", "numpy", "pandas", "pyarrow", "scipy"}
+NEVER = PLOTS | {"pandera", "pooch", "requests", "torch_geometric"}
+
+def test_sessrec_itself_and_the_first_commands_import_nothing_slow():
+    assert not (NEVER | SLOW | {"typer"}) & modules_after("import sessrec; dir(sessrec)")
+    quiet = "import contextlib, io\nfrom sessrec.cli import main\nwith contextlib.suppress(SystemExit):"
+    assert not (NEVER | SLOW) & modules_after(f"{quiet} main(['--version'])")
+    assert not (NEVER | SLOW) & modules_after(f"{quiet} main(['data', 'list', '--json'])")
+    assert not (NEVER | SLOW) & modules_after(f"{quiet} main(['--help'])")
+
+def test_recommending_from_a_checkpoint_imports_what_it_needs(trained):
+    modules = modules_after(f"import sessrec\nsessrec.load_model({str(trained[0])!r}).recommend([4, 6], 3)")
+    assert not NEVER & modules and len(modules) <= 1800, len(modules)
+    assert not {"sessrec.train.loop", "accelerate", "huggingface_hub", "scipy"} & modules
+
+def test_public_names():
+    tree  = ast.parse(Path(sessrec.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If) and node.test.id == "TYPE_CHECKING")
+    typed = {(node.module.removeprefix("sessrec."), alias.name) for node in block.body for alias in node.names}
+    lazy  = {(module, name) for name, module in sessrec._MODULE_OF.items()}
+    assert typed == lazy and {name for _, name in lazy} == set(sessrec.__all__) <= set(dir(sessrec))
+    for module, name in lazy:
+        target = getattr(sessrec, name)
+        assert target is getattr(importlib.import_module(f"sessrec.{module}"), name) or name == "leaderboard"
+    for name in models.names(): assert sessrec.registry.models.get(name).target.__name__ in sessrec.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"): sessrec.nothing
+    assert (Path(sessrec.__file__).parent/"py.typed").exists()
+
+def test_the_leaderboard_can_be_called(small_log):
+    rows = sessrec.leaderboard(sessrec.load(small_log[0]/"data"), ["pop"], progress=False)
+    assert [row["model"] for row in rows] == ["pop"]
+    assert sessrec.leaderboard is importlib.import_module("sessrec.leaderboard")

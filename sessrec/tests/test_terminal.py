@@ -3,8 +3,10 @@
 # %% ../../nbs/reference/terminal.ipynb #imports
 from sessrec.terminal import *
 
-# %% ../../nbs/reference/terminal.ipynb #a245ec56
-from dataclasses import asdict
+# %% ../../nbs/reference/terminal.ipynb #df7c5147
+from dataclasses import asdict, fields
+from pathlib import Path
+import json
 
 from typer.testing import CliRunner
 import numpy as np
