@@ -310,7 +310,7 @@ def test_lab_lays_out_the_lessons(tmp_path):
     rc, out, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
     assert rc == 0 and (tmp_path/"mine"/"01_sessions.ipynb").exists(), err
 
-# %% ../../nbs/reference/cli.ipynb #da6bf64a
+# %% ../../nbs/reference/cli.ipynb #f017963b
 STAMP = '''
 from torch import nn
 import torch
@@ -355,8 +355,7 @@ def workshop(tmp_path, monkeypatch):
     (tmp_path/"workshop.py").write_text(STAMP + READER_AND_METRIC)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for registry in (models, readers, metrics): monkeypatch.setattr(registry, "entries", dict(registry.entries))
-    yield tmp_path
+    with models.temporary(), readers.temporary(), metrics.temporary(): yield tmp_path
     sys.modules.pop("workshop", None)
 
 # %% ../../nbs/reference/cli.ipynb #8a66e82e

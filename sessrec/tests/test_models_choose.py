@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/models_choose.ipynb #imports
 from sessrec.models.choose import *
 
-# %% ../../nbs/reference/models_choose.ipynb #b40fdac9
+# %% ../../nbs/reference/models_choose.ipynb #7ca5b58c
 from dataclasses import replace
 from pathlib import Path
 import hashlib
@@ -36,8 +36,7 @@ def shelf(tmp_path, monkeypatch):
     "A module `shelf` with two models, which are forgotten after the test."
     (tmp_path/"shelf.py").write_text(CLASSES)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(models, "entries", dict(models.entries))
-    yield
+    with models.temporary(): yield
     sys.modules.pop("shelf", None)
 
 def prepared_sessions(name="toy", **columns):
@@ -104,13 +103,13 @@ def test_models_by_name(data, shelf):
     models.entries["mine"] = replace(models.get("mine"), preset={"epochs": 3})
     assert len(fit_model("mine", data, progress=False).history) == 3
 
-# %% ../../nbs/reference/models_choose.ipynb #db015e5a
-def test_a_checkpoint_imports_nothing_that_nobody_asked_for(data, shelf, tmp_path, monkeypatch):
+# %% ../../nbs/reference/models_choose.ipynb #abd88aad
+def test_a_checkpoint_imports_nothing_that_nobody_asked_for(data, shelf, tmp_path):
     fit_model("shelf:Mine", data, **QUICK).save(tmp_path/"run")
     config = json.loads((tmp_path/"run"/"config.json").read_text())
     assert config["model"] == "mine"
     assert load_model(tmp_path/"run", data).name == "mine"                  # registered in this process
-    monkeypatch.setattr(models, "entries", {})
+    del models.entries["mine"]
     sys.modules.pop("shelf")
     with pytest.raises(ValueError, match="holds a 'mine'.*import its module first, or write module:Class@"):
         load_model(tmp_path/"run", data)
