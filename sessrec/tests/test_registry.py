@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/registry.ipynb #imports
 from sessrec.registry import *
 
-# %% ../../nbs/reference/registry.ipynb #1584031f
+# %% ../../nbs/reference/registry.ipynb #46d1667f
 import subprocess
 import sys
 import textwrap
@@ -20,12 +20,14 @@ def tables():
 
 @pytest.fixture
 def module(tmp_path, monkeypatch, tables):
-    "Write a module of that name and text, and let it be imported."
+    "Write a module of that name and text, and let it be imported until the test ends."
+    written = []
     def write(name, text):
         (tmp_path/f"{name}.py").write_text(textwrap.dedent(text))
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return write
+        written.append(name)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield write
+    for name in written: sys.modules.pop(name, None)
 
 # %% ../../nbs/reference/registry.ipynb #82114657
 def test_every_model_has_a_colour_and_a_marker_of_its_own():
