@@ -54,7 +54,13 @@ _NAMES = {              # module -> its public names
     "train.loop": "fit", "train.plan": "Plan"}
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = sorted(_MODULE_OF)
+__all__ = [
+    "BERT4Rec", "Batch", "Catalogue", "Cooccurrence", "Ensemble", "Explanation", "FeatureRNN", "GRU4Rec",
+    "GRU4RecLarge", "GRU4RecMedium", "GRU4RecSmall", "ItemKNN", "LSTM4Rec", "MarkovChain", "NARM",
+    "NeuralRecommender", "Oracle", "Plan", "Popularity", "Prepared", "RNN4Rec", "Recommender", "SASRec", "SRGNN",
+    "STAN", "SessionPopularity", "Sessions", "Shop", "VSKNN", "check_recommender", "evaluate", "explain", "fit",
+    "fit_model", "leaderboard", "load", "load_model", "metric", "model", "model_names", "new_network", "panel",
+    "prepare", "prepared", "ranks", "read", "reader"]
 
 
 class _Leaderboard(ModuleType):

@@ -8,16 +8,33 @@ __all__ = ['app', 'data', 'AnyData', 'Source', 'Models', 'Fitted', 'Clicks', 'So
            'train', 'evaluate', 'bench', 'course', 'lab', 'explore', 'main']
 
 # %% ../nbs/reference/cli.ipynb #cf222c48
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-import os
-import sys
 
 import typer
 
-from .terminal import AsJson, BenchOptions, DataDir, Device, OnDevice, Seed, ShopData, SplitOptions, TrainOptions
-from .terminal import given, print_json, readable, switch, table, with_options, words
+from sessrec.terminal import (
+    AsJson,
+    BenchOptions,
+    DataDir,
+    Device,
+    OnDevice,
+    Seed,
+    ShopData,
+    SplitOptions,
+    TrainOptions,
+    given,
+    print_json,
+    readable,
+    switch,
+    table,
+    with_options,
+    words,
+)
+
 if TYPE_CHECKING:
     from sessrec.data.catalogue import Catalogue
     from sessrec.models.base import Recommender
@@ -173,7 +190,7 @@ def _report_training(network, out, history, as_json):
         line += f", validation Recall@20 {recall:.2f}, MRR@20 {mrr:.2f}"
     print(line)
 
-# %% ../nbs/reference/cli.ipynb #7d93736f
+# %% ../nbs/reference/cli.ipynb #ecff77fa
 Network = Annotated[str, typer.Argument(help=(
     "A network, such as lstm or gru4rec, or module:Class; a wrong name lists all."))]
 Out = Annotated[Path, typer.Option(help="The folder of the checkpoint, the log and the state of the run.")]
@@ -203,7 +220,7 @@ def train(model:Network,
     history  = fit(network, learn, judge, out=out, resume=options.resume, device=options.device.value,
                    track=options.track and options.track.value, save_every=options.save_every,
                    seed=options.seed, **plan)
-    if int(os.environ.get("RANK", 0)): return               # one of several processes speaks for all
+    if int(os.environ.get("RANK", "0")): return               # one of several processes speaks for all
     _report_training(network, out, history, as_json)
 
 # %% ../nbs/reference/cli.ipynb #8821c9b2

@@ -6,6 +6,8 @@
 __all__ = ['models', 'readers', 'metrics', 'panels', 'model', 'reader', 'metric', 'panel', 'Entry', 'Registry']
 
 # %% ../nbs/reference/registry.ipynb #fb312681
+import colorsys
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +15,6 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
-import colorsys
-import hashlib
 
 # %% ../nbs/reference/registry.ipynb #c323e71d
 _Target = TypeVar("_Target", bound=Callable)
@@ -151,21 +151,21 @@ class Registry:
         self.entries[name] = Entry(name, target, **about)
         return self.entries[name]
 
-# %% ../nbs/reference/registry.ipynb #b5e08fb6
+# %% ../nbs/reference/registry.ipynb #991171c8
 _COUNTING = ("pop", "s-pop", "markov", "item-knn", "cooccurrence", "v-sknn", "stan")
 _NETWORKS = {"rnn": "rnn", "lstm": "rnn", "gru4rec-small": "gru4rec", "gru4rec-medium": "gru4rec",
              "gru4rec-large": "gru4rec", "gru4rec": "gru4rec", "feature-rnn": "feature_rnn", "narm": "narm",
              "srgnn": "srgnn", "sasrec": "sasrec", "bert4rec": "bert4rec"}
+_METRICS  = ("recall", "mrr", "ndcg")
 _READERS  = ("yoochoose", "retailrocket", "diginetica", "uci", "csv", "srgnn")
 
 models  = Registry("model", "sessrec.models", methods=("fit", "scores"), styled=True, built_in={
-    **{name: "sessrec.models.counting" for name in _COUNTING},
+    **dict.fromkeys(_COUNTING, "sessrec.models.counting"),
     **{name: f"sessrec.models.{module}" for name, module in _NETWORKS.items()},
     "oracle": "sessrec.shop.oracle"})
 readers = Registry("reader", "sessrec.readers", built_in={
     **{name: f"sessrec.data.readers.{name}" for name in _READERS}, "generated": "sessrec.shop.reader"})
-metrics = Registry("metric", "sessrec.metrics", built_in={
-    name: "sessrec.metrics.protocol" for name in ("recall", "mrr", "ndcg")})
+metrics = Registry("metric", "sessrec.metrics", built_in=dict.fromkeys(_METRICS, "sessrec.metrics.protocol"))
 panels  = Registry("panel", "sessrec.panels", built_in={})
 
 model, reader, metric, panel = models.register, readers.register, metrics.register, panels.register

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['ExerciseCells', 'read_cells', 'read_exercises']
 
-# %% ../../nbs/reference/course_cells.ipynb #e066af6f
-from dataclasses import dataclass
-from pathlib import Path
+# %% ../../nbs/reference/course_cells.ipynb #ce567d6b
 import json
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 # %% ../../nbs/reference/course_cells.ipynb #5629a196
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@
 __all__ = ['exercises', 'Exercise', 'exercise', 'Verdict', 'is_blank', 'check']
 
 # %% ../../nbs/reference/course_exercise.ipynb #d1b2b4b1
+import dis
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeVar
-import dis
-import re
 
 # %% ../../nbs/reference/course_exercise.ipynb #62a214a9
 _Checker = TypeVar("_Checker", bound=Callable)

@@ -6,10 +6,10 @@
 __all__ = ['lessons_dir', 'recorded', 'recorded_table', 'recorded_settings', 'recorded_speed']
 
 # %% ../../nbs/reference/course_recorded.ipynb #b3fb1e05
+import json
 from pathlib import Path
 from statistics import median_high
 from typing import Any
-import json
 
 import pandas as pd
 

@@ -6,12 +6,12 @@
 __all__ = ['names_of', 'is_generated', 'model_names', 'Checkpoint', 'members', 'choose', 'new_network', 'load_model', 'fit_model']
 
 # %% ../../nbs/reference/models_choose.ipynb #c7b0e965
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 import hashlib
 import inspect
 import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 

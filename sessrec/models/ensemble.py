@@ -8,9 +8,9 @@ __all__ = ['comparable', 'Ensemble']
 # %% ../../nbs/reference/models_ensemble.ipynb #a5f3c8d8
 from collections.abc import Sequence
 
-from torch import Tensor
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
 from .base import Recommender

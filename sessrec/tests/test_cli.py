@@ -3,9 +3,7 @@
 # %% ../../nbs/reference/cli.ipynb #imports
 from sessrec.cli import *
 
-# %% ../../nbs/reference/cli.ipynb #2769d092
-from dataclasses import fields
-from pathlib import Path
+# %% ../../nbs/reference/cli.ipynb #f5762595
 import ast
 import importlib
 import io
@@ -17,6 +15,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def run_cli(*words, cwd=None, **env):
     "The command line in a process of its own: exit code, standard output, standard error."
     code = "from sessrec.cli import main; main()"
     run  = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=300,
-                          cwd=cwd, env={**os.environ, "COLUMNS": "200", "TERM": "dumb", **env})
+                          cwd=cwd, check=False, env={**os.environ, "COLUMNS": "200", "TERM": "dumb", **env})
     return run.returncode, run.stdout, run.stderr
 
 def in_process(capsys, *words):
@@ -140,7 +140,7 @@ def test_recommend(small_log, capsys):
     refused(capsys, "recommend", "crystal-ball", "4", *on_data, says="crystal-ball")
     refused(capsys, "recommend", "item-knn", "4", says="needs --data")
 
-# %% ../../nbs/reference/cli.ipynb #b4ed4f6e
+# %% ../../nbs/reference/cli.ipynb #280aca36
 def test_bench(small_log, capsys):
     def bench(*words): return in_process(capsys, "bench", "--data", small_log[0]/"data", "--steps", "1", *words)
     rc, out, lines = bench("--models", "pop,lstm", "--only", "training,scoring,recommend,batches", "--json")
@@ -156,14 +156,14 @@ def test_bench(small_log, capsys):
 
 def test_bench_refuses_nonsense(small_log, capsys):
     folder = small_log[0]/"data"
-    for words, says in (
+    for options, says in (
             (["--models", "crystal-ball"], "crystal-ball"), (["--models", "no.such:Thing"], "no.such:Thing"),
             (["--only", "brewing"], "there is no part 'brewing'"), (["--only", "peer"], "need --peer recbole"),
             (["--record"], "need --peer recbole"),
             (["--record", "--peer", "recbole", "--only", "batches"], "--only leaves the peer out"),
             (["--models", "pop", "--peer", "recbole"], "no network to compare pop with"),
             (["--models", "lstm", "--peer", "recbole", "--only", "peer", "--env", folder], "is no Python environment")):
-        refused(capsys, "bench", "--data", folder, "--steps", "1", *words, says=says)
+        refused(capsys, "bench", "--data", folder, "--steps", "1", *options, says=says)
 
 def test_bench_beside_a_peer(small_log, tmp_path, capsys):
     from sessrec.tests.test_bench_peer import stand_in
@@ -297,17 +297,17 @@ def test_a_folder_of_a_newer_version_gets_one_line(small_log, tmp_path, capsys):
     (tmp_path/"newer"/"passport.json").write_text(json.dumps(passport | {"format_version": 999}))
     refused(capsys, "leaderboard", "--data", tmp_path/"newer", says="newer")
 
-# %% ../../nbs/reference/cli.ipynb #b6063b2e
+# %% ../../nbs/reference/cli.ipynb #403d992e
 def test_data_commands(capsys):
     rc, out, err = run_cli("data", "list", "--json")
     names = {row["name"] for row in json.loads(out)}
-    assert rc == 0 and {"generated", "yoochoose", "retailrocket", "diginetica", "uci"} <= names
+    assert rc == 0 and not err and {"generated", "yoochoose", "retailrocket", "diginetica", "uci"} <= names
     assert in_process(capsys, "data", "list")[0] is None
     fails_with_one_line(1, "data", "info", "nonsense", says="nonsense")
     refused(capsys, "data", "download", "nonsense", says="nonsense")
 
 def test_lab_lays_out_the_lessons(tmp_path):
-    rc, out, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
+    rc, _, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
     assert rc == 0 and (tmp_path/"mine"/"01_sessions.ipynb").exists(), err
 
 # %% ../../nbs/reference/cli.ipynb #f017963b
@@ -433,11 +433,11 @@ def test_a_metric_of_ones_own(small_log, workshop):
     row   = sessrec.evaluate(model, data.test, metrics=["mrr@20", "workshop:square@20", "ndcg@10"])
     assert 0 < row["workshop:square@20"] < row["mrr@20"] and row["workshop:square@20_low"] <= row["workshop:square@20"]
 
-# %% ../../nbs/reference/cli.ipynb #0d1a8a70
-def modules_after(code, cwd=None):
+# %% ../../nbs/reference/cli.ipynb #317fa004
+def modules_after(code):
     "The names of all modules that a process has imported after these lines."
     code += "\nimport sys\nprint('|'.join(sys.modules))"
-    done  = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd)
+    done  = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.splitlines()[-1].split("|"))
 
@@ -461,12 +461,13 @@ def test_public_names():
     block = next(node for node in tree.body if isinstance(node, ast.If) and node.test.id == "TYPE_CHECKING")
     typed = {(node.module.removeprefix("sessrec."), alias.name) for node in block.body for alias in node.names}
     lazy  = {(module, name) for name, module in sessrec._MODULE_OF.items()}
-    assert typed == lazy and {name for _, name in lazy} == set(sessrec.__all__) <= set(dir(sessrec))
+    assert typed == lazy and sorted(name for _, name in lazy) == sessrec.__all__
+    assert set(sessrec.__all__) <= set(dir(sessrec))
     for module, name in lazy:
         target = getattr(sessrec, name)
         assert target is getattr(importlib.import_module(f"sessrec.{module}"), name) or name == "leaderboard"
     for name in models.names(): assert sessrec.registry.models.get(name).target.__name__ in sessrec.__all__
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"): sessrec.nothing
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"): print(sessrec.nothing)
     assert (Path(sessrec.__file__).parent/"py.typed").exists()
 
 def test_the_leaderboard_can_be_called(small_log):

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+
 @pytest.fixture
 def toy_exercise():
     @exercise("99.9", hint="count on your fingers")

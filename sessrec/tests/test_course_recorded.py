@@ -6,6 +6,7 @@ from sessrec.course.recorded import *
 # %% ../../nbs/reference/course_recorded.ipynb #975d1def
 import pytest
 
+
 def test_recorded_runs_are_told_apart():
     lstm, gru = recorded("lstm-diginetica"), recorded("gru4rec-diginetica")
     gru["versus"]   = {"lstm": {"difference": .0512, "low": .05, "high": .06}}

@@ -4,11 +4,11 @@
 from sessrec.models.choose import *
 
 # %% ../../nbs/reference/models_choose.ipynb #7ca5b58c
-from dataclasses import replace
-from pathlib import Path
 import hashlib
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd

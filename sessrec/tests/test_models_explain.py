@@ -6,11 +6,11 @@ from sessrec.models.explain import *
 # %% ../../nbs/reference/models_explain.ipynb #6035c497
 import math
 
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
@@ -21,6 +21,7 @@ from sessrec.models.narm import NARM
 from sessrec.models.sasrec import SASRec
 from sessrec.models.srgnn import SRGNN
 from sessrec.tests.test_train_loop import small_world
+
 
 class Broken(Popularity):
     "A model that raises as soon as a session has two clicks."

@@ -13,6 +13,7 @@ import pytest
 import sessrec.registry as registry
 from sessrec.models.base import Recommender
 
+
 @pytest.fixture
 def tables():
     "What the test registers is forgotten after it."

@@ -4,16 +4,17 @@
 from sessrec.terminal import *
 
 # %% ../../nbs/reference/terminal.ipynb #df7c5147
+import json
 from dataclasses import asdict, fields
 from pathlib import Path
-import json
 
-from typer.testing import CliRunner
 import numpy as np
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from sessrec.data.options import Split
+
 
 def command_of(kind, returns):
     "An application whose only command hands its options to `returns`."
