@@ -151,12 +151,13 @@ class Registry:
         self.entries[name] = Entry(name, target, **about)
         return self.entries[name]
 
-# %% ../nbs/reference/registry.ipynb #991171c8
+# %% ../nbs/reference/registry.ipynb #1a586c5f
 _COUNTING = ("pop", "s-pop", "markov", "item-knn", "cooccurrence", "v-sknn", "stan")
 _NETWORKS = {"rnn": "rnn", "lstm": "rnn", "gru4rec-small": "gru4rec", "gru4rec-medium": "gru4rec",
              "gru4rec-large": "gru4rec", "gru4rec": "gru4rec", "feature-rnn": "feature_rnn", "narm": "narm",
              "srgnn": "srgnn", "sasrec": "sasrec", "bert4rec": "bert4rec"}
 _METRICS  = ("recall", "mrr", "ndcg")
+_PANELS   = ("why", "graph", "ranks")
 _READERS  = ("yoochoose", "retailrocket", "diginetica", "uci", "csv", "srgnn")
 
 models  = Registry("model", "sessrec.models", methods=("fit", "scores"), styled=True, built_in={
@@ -166,6 +167,6 @@ models  = Registry("model", "sessrec.models", methods=("fit", "scores"), styled=
 readers = Registry("reader", "sessrec.readers", built_in={
     **{name: f"sessrec.data.readers.{name}" for name in _READERS}, "generated": "sessrec.shop.reader"})
 metrics = Registry("metric", "sessrec.metrics", built_in=dict.fromkeys(_METRICS, "sessrec.metrics.protocol"))
-panels  = Registry("panel", "sessrec.panels", built_in={})
+panels  = Registry("panel", "sessrec.panels", built_in=dict.fromkeys(_PANELS, "sessrec.explorer.panels"))
 
 model, reader, metric, panel = models.register, readers.register, metrics.register, panels.register
