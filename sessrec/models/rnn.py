@@ -9,60 +9,67 @@ __all__ = ['lstm_loop', 'Recurrent', 'RNN4Rec', 'LSTM4Rec']
 from torch import Tensor, nn
 import torch
 
+from ..data.sessions import Batch
 from .neural import NeuralRecommender
 from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/09_rnn.ipynb #9058d60b
-def lstm_loop(x:Tensor,         # `(B, L, d)`, the clicks' vectors
-              layer:nn.LSTM,    # whose weights are used (its first layer)
-             )->dict[str,Tensor]:   # `memory`, `cell` and the gates `input`, `forget`, `output`: each `(B, L, hidden_size)`
-    "The LSTM as a loop, which shows its gates; Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000."
+def lstm_loop(x:Tensor,         # embeddings of the clicks, `(B, L, d)`
+              layer:nn.LSTM,    # the weights of its first layer are used
+             )->dict[str,Tensor]:   # `hidden`, `cell`, and the gates `input`, `forget`, `output`: `(B, L, hidden_size)` each
+    "The LSTM as a loop that shows its gates (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000)."
     h = c = x.new_zeros(len(x), layer.hidden_size)
-    seen = {name: [] for name in ("memory", "cell", "input", "forget", "output")}
+    steps: dict[str, list[Tensor]] = {name: [] for name in ("hidden", "cell", "input", "forget", "output")}
     for t in range(x.shape[1]):
-        parts = x[:, t] @ layer.weight_ih_l0.T + layer.bias_ih_l0 + h @ layer.weight_hh_l0.T + layer.bias_hh_l0    # (B, 4 h)
-        i, f, g, o = parts.chunk(4, dim=1)
-        i, f, o    = i.sigmoid(), f.sigmoid(), o.sigmoid()
+        from_click  = x[:, t] @ layer.weight_ih_l0.T + layer.bias_ih_l0         # (B, 4 h)
+        from_hidden = h @ layer.weight_hh_l0.T + layer.bias_hh_l0               # (B, 4 h)
+        i, f, g, o  = (from_click + from_hidden).chunk(4, dim=1)
+        i, f, o     = i.sigmoid(), f.sigmoid(), o.sigmoid()
         c = f * c + i * g.tanh()
         h = o * c.tanh()
-        for name, value in zip(seen, (h, c, i, f, o)): seen[name].append(value)
-    return {name: torch.stack(values, dim=1) for name, values in seen.items()}
+        for name, value in zip(steps, (h, c, i, f, o)): steps[name].append(value)
+    return {name: torch.stack(values, dim=1) for name, values in steps.items()}
 
 # %% ../../nbs/09_rnn.ipynb #fbac3280
 class Recurrent(NeuralRecommender):
-    "Item vectors, read one after the other by recurrent layers; what the last layer remembers is what comes next."
+    "Recurrent layers over the item embeddings; the last hidden state is compared with the embeddings of all items."
     plan = Plan(epochs=12, batch_size=256, lr=.004)
-    cell = None         # the recurrent layer: a subclass says which
+    cell: type[nn.RNN]|type[nn.LSTM]|type[nn.GRU]       # the recurrent layer: each subclass has its own
 
     def __init__(self,
                  n_items:int,               # size of the catalogue
-                 hidden_size:int=100,       # numbers in the memory
-                 embedding_dim:int|None=None,   # numbers in an item's vector; None = as many as in the memory
-                 n_layers:int=1,            # recurrent layers, one upon the other
-                 dropout:float=.3,          # share of the numbers that are left out while training, in [0, 1)
-                 scale:float|None=None,     # of products of unit vectors; None = plain products
+                 hidden_size:int=100,       # size of the hidden state
+                 embedding_dim:int|None=None,   # size of an item's embedding; None = as the hidden state
+                 n_layers:int=1,            # recurrent layers, stacked
+                 dropout:float=.3,          # probability that an entry is dropped in training, in [0, 1)
+                 scale:float|None=None,     # of products of unit vectors: 1 / temperature; None = plain products
                 ):
-        d = hidden_size if embedding_dim is None else embedding_dim
-        if hidden_size < 1 or n_layers < 1: raise ValueError(f"hidden_size and n_layers must be 1 or more, got {hidden_size} and {n_layers}")
+        if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
+        if n_layers < 1:    raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
+        d = hidden_size if embedding_dim is None else embedding_dim
         super().__init__(n_items, d, scale)
+        between      = dropout if n_layers > 1 else 0.                  # PyTorch drops between layers only
         self.dropout = nn.Dropout(dropout)
-        self.layers  = self.cell(d, hidden_size, n_layers, batch_first=True, dropout=dropout if n_layers > 1 else 0.)
+        self.layers  = self.cell(d, hidden_size, n_layers, batch_first=True, dropout=between)
         self.out     = nn.Identity() if hidden_size == d else nn.Linear(hidden_size, d, bias=False)
         self.reset()
 
-    def encode(self, batch):
-        vectors   = self.dropout(self.clicks(batch.items))              # (B, L, d)
-        memory, _ = self.layers(vectors)                                # (B, L, hidden_size)
-        return self.out(self.dropout(memory))                           # (B, L, d)
+    def encode(self, batch:Batch)->Tensor:                              # `(B, L, d)`
+        embeddings = self.dropout(self.clicks(batch.items))             # (B, L, d)
+        hidden, _  = self.layers(embeddings)                            # (B, L, hidden_size)
+        return self.out(self.dropout(hidden))                           # (B, L, d)
 
+# %% ../../nbs/09_rnn.ipynb #d6f6d2f0
 @model("rnn", colour="#009E73", marker="o")
 class RNN4Rec(Recurrent):
-    "Elman's recurrent network over the item vectors (Elman 1990)."
-    name, cell = "rnn", nn.RNN
+    "Elman's recurrent network over the item embeddings (Elman 1990)."
+    name = "rnn"
+    cell = nn.RNN
 
 @model("lstm", colour="#D55E00", marker="s", peer="GRU4Rec")
 class LSTM4Rec(Recurrent):
-    "Long short-term memory over the item vectors (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."
-    name, cell = "lstm", nn.LSTM
+    "The LSTM over the item embeddings (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."
+    name = "lstm"
+    cell = nn.LSTM
