@@ -49,7 +49,7 @@ def plot_reach(layers:Mapping[str,nn.RNNBase],  # name -> layer
 def cell_memory(model:LSTM4Rec,     # trained
                 batch:Batch,        # one session
                )->pd.DataFrame:     # a row per click: `written`, `kept` and `kept by a tenth`, shares in [0, 1]
-    """What becomes of each click in the cell of the first layer. `written` is the mean input gate, `kept` the mean share
+    """What becomes of each click in the first layer's cell. `written` is the mean input gate, `kept` the mean share
     that the forget gates leave until the end, `kept by a tenth` the same of the tenth of the entries that keep most."""
     gates = lstm_loop(model.item_vectors(batch.items.to(model.device)), model.layers)
     after = gates["forget"][0].flip(0).cumprod(0).flip(0)       # (L, h), product of the gates from a click on
