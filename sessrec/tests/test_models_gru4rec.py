@@ -166,8 +166,8 @@ def test_sizes_by_name(tmp_path):
 
 def test_nonsense_is_refused():
     wrong = [(dict(loss="bpr"), "loss must be one of"), (dict(n_sample=0), "n_sample"),
-             (dict(n_sample=1.5), "n_sample"), (dict(sample_alpha=-1), "sample_alpha"), (dict(scale=0.), "scale"), (dict(hidden_size=0), "hidden_size"),
-             (dict(embedding_dim=0), "embedding_dim")]
+             (dict(n_sample=1.5), "n_sample"), (dict(sample_alpha=-1), "sample_alpha"),
+             (dict(scale=0.), "scale"), (dict(hidden_size=0), "hidden_size"), (dict(embedding_dim=0), "embedding_dim")]
     for arguments, words in wrong:
         with pytest.raises(ValueError, match=words): GRU4Rec(9, **arguments)
 

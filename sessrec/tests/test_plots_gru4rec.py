@@ -48,6 +48,6 @@ def test_gates_and_switches_are_drawn():
     ax    = plot_gates(model, Sessions.from_lists([[3, 7, 3, 9]]).batch([0]), ["a", "b", "a", "c"], plt.figure().gca())
     assert ax.images[0].get_array().shape == (16, 4) and "of the hidden state stays" in ax.get_title()
     test  = {"difference": -.02, "low": -.03, "high": -.01}
-    ax    = plot_switches({"scale 8": test, "no scale": {**test, "difference": -.05}}, plt.figure().gca())
+    ax    = plot_switches({"scale 8": test, "no scale": {"difference": -.05, "low": -.06, "high": -.04}}, plt.figure().gca())
     assert ax.get_title() == "No scale: -5.0 points"
     plt.close("all")
