@@ -6,6 +6,9 @@
 __all__ = ['feature_gain', 'gain_by_clicks', 'plot_gain', 'part_weights', 'plot_parts']
 
 # %% ../../nbs/reference/plots_features.ipynb #03238f58
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -14,74 +17,90 @@ import torch
 from ..data.sessions import Sessions
 from ..metrics.protocol import paired_test
 from ..metrics.slices import item_clicks
+from ..models.feature_rnn import FeatureRNN
+from .style import PALETTE
 
 # %% ../../nbs/reference/plots_features.ipynb #bd12a19e
-def feature_gain(found:dict[str,np.ndarray],    # each model's ranks of the same cases, `(n_cases,)`
+def feature_gain(ranks:Mapping[str,np.ndarray], # each model's ranks of the same cases, `(n_cases,)`
                  sessions:Sessions,             # of these cases
-                 base:str="ids only",           # whom all others are compared with
-                )->pd.DataFrame:                # a row a model, in per cent: Recall@20, MRR@20, and the difference of Recall@20 with its 95 % interval
-    "Each model's Recall@20, and its paired difference to the base."
+                 base:str="ids only",           # the model that all others are compared with
+                )->pd.DataFrame:                # a row per model, in per cent
+    "Each model's Recall@20, and its paired difference to the base with a 95 % interval."
     rows = {}
-    for name, r in found.items():
+    for name, r in ranks.items():
         row = {"Recall@20": (r <= 20).mean(), "MRR@20": np.where(r <= 20, 1 / r, 0).mean()}
-        if name != base: row |= {k: v for k, v in paired_test(r, found[base], sessions).items() if k in ("difference", "low", "high")}
-        rows[name] = {k: 100 * v for k, v in row.items()}
+        if name != base:
+            test = paired_test(r, ranks[base], sessions)
+            row |= {key: test[key] for key in ("difference", "low", "high")}
+        rows[name] = {key: 100 * value for key, value in row.items()}
     return pd.DataFrame(rows).T.astype(float)
 
 # %% ../../nbs/reference/plots_features.ipynb #711ccd2c
-def gain_by_clicks(ranks_a,             # ranks by the model with features, `(n_cases,)`
-                   ranks_b,             # ranks by the model without, of the same cases
+def gain_by_clicks(ranks_a:np.ndarray,  # ranks by the model with features, `(n_cases,)`
+                   ranks_b:np.ndarray,  # ranks by the model without, of the same cases
                    sessions:Sessions,   # of these cases
-                   train:Sessions,      # what both learnt from
-                   groups:int=4,        # of targets, from the rarest to the most clicked, with about as many items each
-                  )->pd.DataFrame:      # a row a group: cases, Recall@20 of both and their difference with its 95 % interval, per cent
-    "Do features help rare items more?"
-    clicks  = item_clicks(train)
-    edges   = np.unique(np.quantile(clicks[1:][clicks[1:] > 0], np.linspace(0, 1, groups + 1)).astype(int))
+                   train:Sessions,      # that both learnt from
+                   groups:int=4,        # of targets, from the rarest to the most clicked
+                  )->pd.DataFrame:      # a row per group; in per cent, but for `cases`
+    "Do features help rare items more? Recall@20 of both models in each group, and the difference with a 95 % interval."
+    clicks = item_clicks(train)
+    shares = np.quantile(clicks[1:][clicks[1:] > 0], np.linspace(0, 1, groups + 1))
+    edges  = np.unique(shares.astype(int))
     if len(edges) < 2: raise ValueError("all items were clicked equally often: there are no rare ones to compare")
-    session, place = sessions.cases()
-    target  = clicks[sessions.targets(session, place)]
-    rows    = {}
+    session, position = sessions.cases()
+    target = clicks[sessions.targets(session, position)]        # (n_cases,), the clicks on each target
+    rows   = {}
     for low, high in zip(edges, edges[1:]):
-        m = (target >= low) & ((target < high) | (high == edges[-1]) & (target == high))
-        if not m.any(): continue
-        test = paired_test(ranks_a[m], ranks_b[m], session[m])
-        rows[f"{low}–{high - (high != edges[-1])} clicks"] = {"cases": m.sum(), "with": 100 * (ranks_a[m] <= 20).mean(), "without": 100 * (ranks_b[m] <= 20).mean(),
-                                                              **{k: 100 * test[k] for k in ("difference", "low", "high")}}
+        is_last = high == edges[-1]                             # the last group holds its upper edge, too
+        inside  = (target >= low) & ((target <= high) if is_last else (target < high))
+        if not inside.any(): continue
+        test = paired_test(ranks_a[inside], ranks_b[inside], session[inside])
+        row  = {"with": (ranks_a[inside] <= 20).mean(), "without": (ranks_b[inside] <= 20).mean()}
+        row |= {key: test[key] for key in ("difference", "low", "high")}
+        name = f"{low}–{high if is_last else high - 1} clicks"
+        rows[name] = {"cases": inside.sum()} | {key: 100 * value for key, value in row.items()}
     return pd.DataFrame(rows).T.astype(float)
 
+# %% ../../nbs/reference/plots_features.ipynb #91e3bd3a
 def plot_gain(table:pd.DataFrame,   # from `gain_by_clicks`
-              ax=None,              # axes to draw on; None = new ones
-             ):                     # the axes
+              ax:Axes|None=None,    # axes to draw on; None = new ones
+             )->Axes:               # the axes
     "What features add, for rare and for much-clicked targets."
-    ax   = ax or plt.gca()
-    mids = table["difference"]
-    ax.errorbar(range(len(table)), mids, yerr=[mids - table["low"], table["high"] - mids], fmt="o", capsize=4, color="#0072B2")
+    ax     = ax or plt.gca()
+    gains  = table["difference"].to_numpy()
+    errors = [gains - table["low"], table["high"] - gains]
+    best   = int(gains.argmax())
+    title  = f"Features help most for targets with {table.index[best]}: {gains[best]:+.1f} points"
+    if not (table["low"] > 0).any(): title = "No group of targets gains for sure"
+    ax.errorbar(range(len(table)), gains, yerr=errors, fmt="o", capsize=4, color="#0072B2")
     ax.axhline(0, color="black", lw=.8)
-    best = mids.idxmax() if (table["low"] > 0).any() else None
-    ax.set(xticks=range(len(table)), xticklabels=table.index, xlabel="how often the target was clicked in training", ylabel="Recall@20, points gained",
-           xlim=(-.5, len(table) - .5), title=f"Features help most for targets with {best}: {mids[best]:+.1f} points" if best else "No group of targets gains for sure")
+    ax.set_xticks(range(len(table)), table.index)
+    ax.set(xlabel="how often the target was clicked in training", ylabel="Recall@20, points gained",
+           xlim=(-.5, len(table) - .5), title=title)
     return ax
 
 # %% ../../nbs/reference/plots_features.ipynb #3ad1bfb4
 @torch.no_grad()
-def part_weights(model,             # a trained FeatureRNN
-                 items:list[int],   # item ids of one session, oldest first
-                )->pd.DataFrame:    # a row a click, a column a part, each row adds up to one
-    "What share of its question a session spends on each part of the answer."
+def part_weights(model:FeatureRNN,      # trained
+                 items:Sequence[int],   # item ids of one session, oldest first
+                )->pd.DataFrame:        # a row per click, a column per part; each row adds up to one
+    "The share of each part in the query after each click."
     model.eval()
-    hidden = model.encode(Sessions.from_lists([items]).batch([0]).to(model.device))[0]                  # (L, all widths)
-    size   = torch.stack([part.square().sum(-1) for part in hidden.split(model.widths, -1)], -1).cpu()  # (L, n_parts)
-    return pd.DataFrame(size / size.sum(-1, keepdim=True), columns=["id", *model.features])
+    batch   = Sessions.from_lists([items]).batch([0]).to(model.device)
+    queries = model.encode(batch)[0].split(model.widths, -1)                        # n_parts times (L, width)
+    squares = torch.stack([part.square().sum(-1) for part in queries], -1).cpu()    # (L, n_parts)
+    return pd.DataFrame(squares / squares.sum(-1, keepdim=True), columns=["id", *model.features])
 
 def plot_parts(table:pd.DataFrame,  # from `part_weights`
-               labels:list[str],    # a name for each click
-               ax=None,             # axes to draw on; None = new ones
-              ):                    # the axes
+               labels:Sequence[str],# a name for each click
+               ax:Axes|None=None,   # axes to draw on; None = new ones
+              )->Axes:              # the axes
     "The parts' shares as stacked bars."
-    ax = ax or plt.gca()
-    (100 * table).plot.bar(stacked=True, ax=ax, width=.8, color=["#999999", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442"])
-    ax.set(ylabel="share of the question, per cent", title=f"After the last click, the id has {100 * table['id'].iloc[-1]:.0f} % of the say")
-    ax.set_xticklabels([f"{i + 1}. {l}" for i, l in enumerate(labels)], rotation=30, ha="right", fontsize=8)
+    ax    = ax or plt.gca()
+    share = 100 * table["id"].iloc[-1]
+    (100 * table).plot.bar(stacked=True, ax=ax, width=.8, color=["#999999", *PALETTE])
+    ax.set(ylabel="share of the query, per cent", title=f"After the last click, the id's share is {share:.0f} %")
+    names = [f"{i}. {label}" for i, label in enumerate(labels, 1)]
+    ax.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
     ax.legend(fontsize=8, bbox_to_anchor=(1, 1))
     return ax
