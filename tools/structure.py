@@ -18,7 +18,7 @@ LAYERS = [
     ["sessrec.train", "sessrec.models"],
     ["sessrec.shop"],
     ["sessrec.eda", "sessrec.plots"],
-    ["sessrec.leaderboard"],
+    ["sessrec.leaderboard", "sessrec.results"],
     ["sessrec.explorer", "sessrec.serve"],
     ["sessrec.course"],
     ["sessrec.bench"],

@@ -6,40 +6,46 @@
 __all__ = ['METRICS', 'evaluate']
 
 # %% ../../nbs/reference/metrics_evaluate.ipynb #e133c30a
+from collections.abc import Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from ..data.sessions import PAD, Sessions
-from .protocol import bootstrap_interval, gain
-from .rank import ranks, _device_of
-from ..models.base import Recommender
+from .protocol import DEFAULT_METRIC, bootstrap_interval, gain
+from .rank import Scorer, device_of, ranks as ranks_by
 
 # %% ../../nbs/reference/metrics_evaluate.ipynb #7133cf0d
-METRICS = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
-_ranks  = ranks                             # `evaluate` has an argument of that name
+METRICS = ("recall@10", DEFAULT_METRIC, "mrr@10", "mrr@20", "accuracy")
 
-def evaluate(recommender:Recommender,       # fitted
+def evaluate(recommender:Scorer,            # fitted
              sessions:Sessions,             # test sessions, later than those it was fitted on
              seed:int=0,                    # of the bootstrap
              ranks:np.ndarray|None=None,    # its ranks of these sessions, if known already; `seconds` is then None
              batch_size:int|None=None,      # as in `ranks`
              n_resamples:int=1000,          # of the bootstrap
              progress:bool=True,            # as in `ranks`
-            )->dict:                        # model, n_cases, seed, seconds …; METRICS, with `…_low` and `…_high`
-    "One row of every table: METRICS in [0, 1], each with its 95 % interval over sessions, and how they were made."
-    start, (session, position) = perf_counter(), sessions.cases()
-    found   = _ranks(recommender, sessions, batch_size, progress) if ranks is None else np.asarray(ranks)
-    seconds = perf_counter() - start if ranks is None else None
-    if len(found) != len(session):
-        raise ValueError(f"ranks are of {len(found)} cases, the sessions have {len(session)}")
-    unknown   = sessions.targets(session, position) == PAD
-    worth     = np.stack([gain(found, m) for m in METRICS], axis=1)         # (n_cases, 5)
-    worth     = worth * ~unknown[:, None]                                   # a miss, also where k is beyond n_items
-    low, high = bootstrap_interval(worth, session, seed, n_resamples)
-    row = {"model": recommender.name, "n_cases": len(found), "n_sessions": len(np.unique(session)),
-           "unknown_targets": float(unknown.mean()), "seed": seed, "seconds": seconds,
-           "device": str(_device_of(recommender))}
-    for i, m in enumerate(METRICS):
-        row |= {m: float(worth[:, i].mean()), f"{m}_low": float(low[i]), f"{m}_high": float(high[i])}
+             metrics:Sequence[str]=METRICS, # as in `gain`
+            )->dict[str, Any]:              # model, n_cases, seed, seconds …; each metric, with `…_low` and `…_high`
+    "One row of every table: each metric with its 95 % interval over sessions, and how they were made."
+    if not metrics: raise ValueError("metrics must name at least one metric, such as recall@20")
+    seconds = None
+    if ranks is None:
+        start   = perf_counter()
+        ranks   = ranks_by(recommender, sessions, batch_size, progress)
+        seconds = perf_counter() - start
+    session, position = sessions.cases()
+    if len(ranks) != len(session):
+        raise ValueError(f"ranks are of {len(ranks)} cases, the sessions have {len(session)}")
+    unknown        = sessions.targets(session, position) == PAD
+    gains          = np.stack([gain(ranks, metric) for metric in metrics], axis=1)  # (n_cases, n_metrics)
+    gains[unknown] = 0                                                      # a miss, also where k is beyond n_items
+    low, high      = bootstrap_interval(gains, session, seed, n_resamples)
+    row: dict[str, Any] = {
+        "model": recommender.name, "n_cases": len(ranks), "n_sessions": len(np.unique(session)),
+        "unknown_targets": float(unknown.mean()), "seed": seed, "seconds": seconds,
+        "device": str(device_of(recommender))}
+    for i, metric in enumerate(metrics):
+        row |= {metric: float(gains[:, i].mean()), f"{metric}_low": float(low[i]), f"{metric}_high": float(high[i])}
     return row

@@ -7,14 +7,15 @@ __all__ = ['shuffled', 'check_no_leak']
 
 # %% ../../nbs/reference/metrics_leaks.ipynb #2273f933
 from dataclasses import replace
+from typing import Any
 
+from torch import Tensor
 import numpy as np
 import torch
 
-from ..data.sessions import PAD, Sessions
+from ..data.sessions import Batch, PAD, Sessions
 from .protocol import ranks_of
-from .rank import ranks, _device_of, _scored
-from ..models.base import Recommender
+from .rank import device_of, ranks, scored_batches
 
 # %% ../../nbs/reference/metrics_leaks.ipynb #cd3a3b1c
 def _hash(x):
@@ -23,53 +24,85 @@ def _hash(x):
     x = (x ^ (x >> 27)) * -0x6B2FB644ECCEEE15
     return x ^ (x >> 31)
 
-class shuffled(Recommender):
-    "The same recommender, asked with the clicks of each prefix in another order; times stay in place."
+class shuffled:
+    "The same recommender, asked with the clicks of each prefix in another order; times stay where they are."
     def __init__(self,
-                 recommender:Recommender,   # fitted
-                 seed:int=0,                # another seed, another order
-                 keep_last:bool=False,      # True = the last click stays the last
+                 recommender:Any,       # fitted
+                 seed:int=0,            # another seed, another order
+                 keep_last:bool=False,  # True = the last click stays the last
                 ):
-        self.recommender, self.seed, self.keep_last, self.device = recommender, seed, keep_last, _device_of(recommender)
-        self.max_len, self.catalogue = recommender.max_len, recommender.catalogue
-        self.name = f"{recommender.name}, shuffled"
+        self.recommender, self.seed, self.keep_last = recommender, seed, keep_last
+        self.device    = device_of(recommender)
+        self.max_len   = recommender.max_len
+        self.catalogue = recommender.catalogue
+        self.name      = f"{recommender.name}, shuffled"
 
-    def scores(self, batch):
-        place = torch.arange(batch.items.shape[1], device=batch.items.device)
-        row   = (_hash(batch.items + (place + 1 << 40)) * batch.mask).sum(1, keepdim=True)     # (B, 1): from the clicks
-        order = (_hash(_hash(place + row) + self.seed) >> 1).masked_fill(~batch.mask, 2**63 - 1)
-        if self.keep_last: order = order.masked_fill(place == batch.lengths[:, None] - 1, 2**63 - 2)
-        order = order.argsort(1)
+    def scores(self,
+               batch:Batch,     # `(B, L)`
+              )->Tensor:        # `(B, n_items + 1)`
+        "The recommender's scores of the shuffled batch."
+        column = torch.arange(batch.items.shape[1], device=batch.items.device)
+        clicks = _hash(batch.items + (column + 1 << 40)) * batch.mask
+        prefix = clicks.sum(1, keepdim=True)                            # (B, 1): one number per prefix
+        keys   = _hash(_hash(column + prefix) + self.seed) >> 1
+        keys   = keys.masked_fill(~batch.mask, 2**63 - 1)               # padding stays at the end
+        if self.keep_last:
+            last = column == batch.lengths[:, None] - 1
+            keys = keys.masked_fill(last, 2**63 - 2)
+        order = keys.argsort(1)
         return self.recommender.scores(replace(batch, items=batch.items.gather(1, order)))
 
-    training = property(lambda self: getattr(self.recommender, "training", False))
-    def eval(self):  self.recommender.eval()
-    def train(self): self.recommender.train()
+    @property
+    def training(self)->bool:
+        "Is the recommender in training mode?"
+        return getattr(self.recommender, "training", False)
+    def eval(self)->None:
+        "Switch the recommender to evaluation mode."
+        self.recommender.eval()
+    def train(self)->None:
+        "Switch the recommender to training mode."
+        self.recommender.train()
 
 # %% ../../nbs/reference/metrics_leaks.ipynb #d547f0d2
-def check_no_leak(recommender:Recommender,  # fitted
-                  sessions:Sessions,        # a few dozen; each case is asked three times
-                  seed:int=0,               # of the other order
-                 ):
-    "Raise AssertionError when the rank of a case depends on which other cases are asked, or on their order."
-    session, position = sessions.cases()
-    together = ranks(recommender, sessions, progress=False)
-    other    = np.random.default_rng(seed).permutation(len(sessions))
-    s, t     = sessions[other].cases()
-    mixed    = np.empty_like(together)
-    place    = np.searchsorted(session, other[s]) + t - 1                   # where they are in the first order
-    mixed[place] = ranks(recommender, sessions[other], batch_size=7, progress=False)
-    best, worst  = np.empty_like(together), np.empty_like(together)         # rank when asked alone, up to rounding
-    for case, target, scores in _scored(recommender, sessions, batch_size=1):
+def _ranks_alone(model, sessions):
+    "The best and the worst rank of each case when it is asked alone, up to rounding."
+    n_cases     = len(sessions.cases()[0])
+    best, worst = np.empty(n_cases, np.int64), np.empty(n_cases, np.int64)
+    for case, target, scores in scored_batches(model, sessions, batch_size=1):
         score, own  = scores[0, 1:], scores[0, target[0]]
         finite      = score[score.isfinite()]
         slack       = 1e-5 * (finite.max() - finite.min()) if len(finite) else 0    # all scores equal: nothing to round
         near        = ((score - own).abs() <= slack) & (slack > 0) & (target[0] != PAD)
-        worst[case] = int(ranks_of(scores, target)) + int((near & (score < own)).sum())
+        just_below  = near & (score < own)
+        worst[case] = int(ranks_of(scores, target)) + int(just_below.sum())
         best[case]  = worst[case] - max(0, int(near.sum()) - 1)
-    for found, how in ((together, "beside other cases"), (mixed, "in another order")):
-        bad = np.flatnonzero((found < best) | (found > worst))
-        s, t = (session[bad[0]], position[bad[0]]) if len(bad) else (None, None)
-        assert not len(bad), (
-            f"{recommender.name} leaks: session {s} after {t} clicks has rank {best[bad[0]]} when asked alone "
-            f"and {found[bad[0]]} {how}; so it is with {len(bad)} of {len(session)} cases")
+    return best, worst
+
+def _ranks_in_another_order(model, sessions, seed):
+    "The ranks of the cases, in the usual order, when the sessions come in another one."
+    session, _   = sessions.cases()
+    order        = np.random.default_rng(seed).permutation(len(sessions))
+    mixed        = sessions[order]
+    row, t       = mixed.cases()
+    case         = np.searchsorted(session, order[row]) + t - 1         # the same case, counted in the usual order
+    found        = np.empty(len(session), np.int64)
+    found[case]  = ranks(model, mixed, batch_size=7, progress=False)
+    return found
+
+# %% ../../nbs/reference/metrics_leaks.ipynb #2a1bfa21
+def check_no_leak(recommender:Any,          # fitted
+                  sessions:Sessions,        # a few dozen; each case is asked three times
+                  seed:int=0,               # of the other order
+                 )->None:
+    "Raise AssertionError when the rank of a case depends on which other cases are asked, or on their order."
+    session, position = sessions.cases()
+    asked = {"next to other cases": ranks(recommender, sessions, progress=False),
+             "in another order":    _ranks_in_another_order(recommender, sessions, seed)}
+    best, worst = _ranks_alone(recommender, sessions)
+    for how, rank in asked.items():
+        leaks = np.flatnonzero((rank < best) | (rank > worst))
+        if not len(leaks): continue
+        case = leaks[0]
+        raise AssertionError(
+            f"{recommender.name} leaks: session {session[case]} after {position[case]} clicks has rank {best[case]} "
+            f"when asked alone and {rank[case]} {how}; so it is with {len(leaks)} of {len(session)} cases")

@@ -7,6 +7,7 @@ __all__ = ['Counting', 'steps_back', 'prefix_matrix', 'Popularity', 'SessionPopu
            'age', 'return_shares', 'Cooccurrence', 'SessionNeighbours', 'VSKNN', 'STAN']
 
 # %% ../../nbs/07_baselines.ipynb #1e8c8440
+from torch import Tensor
 import numpy as np
 import scipy.sparse as sp
 import torch
@@ -18,30 +19,39 @@ from ..registry import model
 # %% ../../nbs/07_baselines.ipynb #ac90f3b6
 class Counting(Recommender):
     "What the baselines share; a subclass gives `count(sessions)` and `score(batch)`."
-    max_len = 50
-    def fit(self, train, valid=None):
+    max_len:int|None = 50
+
+    def fit(self, train:Sessions, valid:Sessions|None=None)->"Counting":
         "Count, in training and validation together."
-        sessions = train if valid is None else train.concat(valid)
+        sessions       = train if valid is None else train.concat(valid)
         self.catalogue = train.catalogue
-        clicks = np.bincount(sessions.items, minlength=sessions.n_items + 1).astype(np.float32)
-        clicks[PAD] = 0
-        self.popular = clicks / max(clicks.max(), 1)            # (n_items + 1,), in [0, 1]
+        clicks         = np.bincount(sessions.items, minlength=sessions.n_items + 1).astype(np.float32)
+        clicks[PAD]    = 0
+        self.popular   = clicks / max(clicks.max(), 1)          # (n_items + 1,), in [0, 1]
         self.count(sessions)
         return self
 
-    def count(self, sessions): "Nothing more than popularity."
+    def count(self, sessions:Sessions)->None:
+        "Count what `score` needs. Popularity is counted already."
 
-    def scores(self, batch):
+    def score(self, batch:Batch)->np.ndarray|sp.csr_matrix:
+        "Scores of a batch with at least one row, `(B, n_items + 1)`, dense or sparse."
+        raise NotImplementedError(f"{type(self).__name__} has no score")
+
+    def scores(self, batch:Batch)->Tensor:
         "The subclass's scores, with a trace of popularity against ties."
-        found = self.score(batch.to("cpu")) if len(batch) else np.zeros((0, len(self.popular)), np.float32)
-        found = np.asarray(found.todense() if sp.issparse(found) else found, dtype=np.float32)
-        found += 1e-6 * self.popular
-        found[:, PAD] = -np.inf
-        return torch.from_numpy(found).to(batch.items.device)
+        scores = self.score(batch.to("cpu")) if len(batch) else np.zeros((0, len(self.popular)), np.float32)
+        dense  = np.asarray(scores if isinstance(scores, np.ndarray) else scores.todense(), dtype=np.float32)
+        dense += 1e-6 * self.popular
+        dense[:, PAD] = -np.inf
+        return torch.from_numpy(dense).to(batch.items.device)
 
-def steps_back(batch:Batch)->np.ndarray:    # `(B, L)`: 0 for the last click, 1 for the one before …; 0 where padded
+# %% ../../nbs/07_baselines.ipynb #5a91dd07
+def steps_back(batch:Batch      # `(B, L)`
+              )->np.ndarray:    # `(B, L)`: 0 for the last click, 1 for the one before …; 0 where padded
     "How long ago each click was, in clicks."
-    return (batch.lengths[:, None].numpy() - 1 - np.arange(batch.items.shape[1])).clip(0)
+    column = np.arange(batch.items.shape[1])
+    return (batch.lengths[:, None].numpy() - 1 - column).clip(0)
 
 def prefix_matrix(batch:Batch,          # `(B, L)`
                   weight:np.ndarray,    # `(B, L)`, of each click
@@ -50,171 +60,255 @@ def prefix_matrix(batch:Batch,          # `(B, L)`
     "A batch as a sparse matrix."
     keep = (batch.mask & (batch.items != PAD)).numpy()
     rows = np.repeat(np.arange(len(batch)), keep.sum(1))
-    return sp.csr_matrix((weight[keep].astype(np.float32), (rows, batch.items.numpy()[keep])), shape=(len(batch), n_items + 1))
+    data = weight[keep].astype(np.float32)
+    return sp.csr_matrix((data, (rows, batch.items.numpy()[keep])), shape=(len(batch), n_items + 1))
 
 # %% ../../nbs/07_baselines.ipynb #8efa29d3
 @model("pop", colour="#7F7F7F", marker="o")
 class Popularity(Counting):
-    "The most clicked items, for everybody the same."
-    name, max_len = "pop", None
-    def score(self, batch): return np.tile(self.popular, (len(batch), 1))
+    "The most clicked items, the same for everybody."
+    name    = "pop"
+    max_len = None
+    def score(self, batch:Batch)->np.ndarray: return np.tile(self.popular, (len(batch), 1))
 
 @model("s-pop", colour="#E69F00", marker="v")
 class SessionPopularity(Counting):
     "What was clicked in this session, by number of clicks, then by popularity; after it the most popular items."
-    name, max_len = "s-pop", None
-    def score(self, batch):
-        m = prefix_matrix(batch, np.ones(batch.items.shape), len(self.popular) - 1)
-        m.sum_duplicates()
-        m.data += .5 * self.popular[m.indices]      # below 1: decides only between equal counts
-        return m
+    name    = "s-pop"
+    max_len = None
+    def score(self, batch:Batch)->sp.csr_matrix:
+        clicks = prefix_matrix(batch, np.ones(batch.items.shape), len(self.popular) - 1)
+        clicks.sum_duplicates()
+        clicks.data += .5 * self.popular[clicks.indices]    # below 1: decides only between equal counts
+        return clicks
 
 # %% ../../nbs/07_baselines.ipynb #7a2b7fe7
 @model("markov", colour="#0072B2", marker="<")
 class MarkovChain(Counting):
     "What followed the last click, by number of times."
     name = "markov"
-    def count(self, sessions):
+    def count(self, sessions:Sessions)->None:
         session, position = sessions.cases()
-        now, after   = (sessions.targets(session, p) for p in (position - 1, position))
-        known        = (now != PAD) & (after != PAD)
-        self.follows = sp.csr_matrix((np.ones(known.sum(), np.float32), (now[known], after[known])), shape=(sessions.n_items + 1,) * 2)
+        now    = sessions.targets(session, position - 1)
+        after  = sessions.targets(session, position)
+        known  = (now != PAD) & (after != PAD)
+        ones   = np.ones(known.sum(), np.float32)
+        shape  = (sessions.n_items + 1, sessions.n_items + 1)
+        self.follows = sp.csr_matrix((ones, (now[known], after[known])), shape=shape)
         self.follows.sum_duplicates()
         self.follows.data += .5 * self.popular[self.follows.indices]
-    def score(self, batch): return self.follows[batch.last.numpy()]
+
+    def score(self, batch:Batch)->sp.csr_matrix: return self.follows[batch.last.numpy()]
 
 # %% ../../nbs/07_baselines.ipynb #0ecf26c8
-def occurs(sessions:Sessions)->sp.csr_matrix:   # `(n_sessions, n_items + 1)`, 1 where the session has the item
+def occurs(sessions:Sessions    # `n_sessions` of them
+          )->sp.csr_matrix:     # `(n_sessions, n_items + 1)`, 1 where the session has the item
     "Which session holds which items."
     session = np.repeat(np.arange(len(sessions)), sessions.lengths)
     known   = sessions.items != PAD
-    x = sp.csr_matrix((np.ones(known.sum(), np.float32), (session[known], sessions.items[known])), shape=(len(sessions), sessions.n_items + 1))
-    x.sum_duplicates()
-    x.data[:] = 1
-    return x
+    ones    = np.ones(known.sum(), np.float32)
+    shape   = (len(sessions), sessions.n_items + 1)
+    matrix  = sp.csr_matrix((ones, (session[known], sessions.items[known])), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1                          # an item that was clicked twice is there once
+    return matrix
 
+# %% ../../nbs/07_baselines.ipynb #d3304f1b
 @model("item-knn", colour="#8C6D31", marker="s")
 class ItemKNN(Counting):
     "Items that occur in the same sessions as the last click (cosine, damped)."
     name = "item-knn"
-    def __init__(self, damping=20.):    # added to each item's number of sessions
+    def __init__(self,
+                 damping:float=20.,     # added to each item's number of sessions
+                ):
         self.damping = damping
-    def count(self, sessions):
-        x     = occurs(sessions)
-        both  = (x.T @ x).tocsr()
+
+    def count(self, sessions:Sessions)->None:
+        x    = occurs(sessions)
+        both = (x.T @ x).tocsr()                # (n_items + 1, n_items + 1): sessions with both
         both.setdiag(0)
         both.eliminate_zeros()
-        scale = sp.diags(1 / np.sqrt(np.maximum(np.asarray(x.sum(0)).ravel() + self.damping, 1e-12)))
+        n_sessions   = np.asarray(x.sum(0)).ravel()
+        scale        = sp.diags(1 / np.sqrt(np.maximum(n_sessions + self.damping, 1e-12)))
         self.similar = (scale @ both @ scale).tocsr().astype(np.float32)
-    def score(self, batch): return self.similar[batch.last.numpy()]
+
+    def score(self, batch:Batch)->sp.csr_matrix: return self.similar[batch.last.numpy()]
 
 # %% ../../nbs/07_baselines.ipynb #88543704
 def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1 = the oldest
     "How old each session is, as a share of the time that they cover; by their order where there are no times."
     if sessions.times is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
     start = sessions.start_times
-    seen  = start[sessions.lengths > 0]                 # an empty session has no time, and no say
-    return (seen.max(initial=0) - start) / max(np.ptp(seen) if len(seen) else 0, 1)
+    timed = start[sessions.lengths > 0]                 # an empty session has no time, and no say
+    span  = np.ptp(timed) if len(timed) else 0
+    return (timed.max(initial=0) - start) / max(span, 1)
+
+def _apart(sessions, session, d):
+    "Where a click and the one `d` clicks later are known items of one session; index of the earlier click."
+    together = session[d:] == session[:-d]
+    return together & (sessions.items[d:] != PAD) & (sessions.items[:-d] != PAD)
 
 def return_shares(sessions:Sessions,    # where to count
                   window:int,           # how far back, in clicks
-                 )->np.ndarray:         # `(window,)`; entry `d - 1` = share of clicks that show the item of `d` clicks before, and not of fewer
-    "How often people go back, by how far back it was."
+                 )->np.ndarray:         # `(window,)`; entry `d - 1` = share of clicks on the item of `d` clicks before
+    "How often people go back, by how far back it was; a click counts for the nearest earlier click on its item."
     session  = np.repeat(np.arange(len(sessions)), sessions.lengths)
-    returned, shares = np.zeros(sessions.n_events, bool), np.zeros(window)
+    returned = np.zeros(sessions.n_events, bool)
+    shares   = np.zeros(window)
     for d in range(1, min(window, sessions.lengths.max(initial=0) - 1) + 1):
-        inside = (session[d:] == session[:-d]) & (sessions.items[d:] != PAD) & (sessions.items[:-d] != PAD)
+        inside = _apart(sessions, session, d)
         again  = inside & (sessions.items[d:] == sessions.items[:-d]) & ~returned[d:]
         shares[d - 1] = again.sum() / max(inside.sum(), 1)
         returned[d:] |= again
     return shares
 
+# %% ../../nbs/07_baselines.ipynb #8bd26c55
 @model("cooccurrence", colour="#56B4E9", marker="D")
 class Cooccurrence(Counting):
     "Weighted co-occurrence: distance, direction and age of the session count; the prefix forgets; people go back."
     name = "cooccurrence"
-    def __init__(self, window=10, decay=.7, backward=.5, fresh=.5, rows=.5, columns=.2, forget=.5, repeat=.5):
+    def __init__(self,
+                 window:int=10,         # how far apart two clicks may be, in clicks
+                 decay:float=.7,        # weight of each further step between two clicks
+                 backward:float=.5,     # weight of a pair against the direction of time
+                 fresh:float=.5,        # how fast old sessions lose weight
+                 rows:float=.5,         # power of the row sums that the table is divided by
+                 columns:float=.2,      # power of the column sums that it is divided by
+                 forget:float=.5,       # weight of each step back in the prefix
+                 repeat:float=.5,       # weight of going back to an earlier click
+                ):
         self.window, self.decay, self.backward, self.fresh = window, decay, backward, fresh
         self.rows, self.columns, self.forget, self.repeat  = rows, columns, forget, repeat
 
-    def count(self, sessions):
-        session = np.repeat(np.arange(len(sessions)), sessions.lengths)
-        weight  = np.exp(-self.fresh * age(sessions))[session]
-        a, b, w = [], [], []
-        for d in range(1, self.window + 1):                 # over distances, never over sessions
-            pair = np.flatnonzero((session[d:] == session[:-d]) & (sessions.items[d:] != PAD) & (sessions.items[:-d] != PAD))
-            a.append(sessions.items[pair]); b.append(sessions.items[pair + d]); w.append(weight[pair] * self.decay**(d - 1))
-        a, b, w = map(np.concatenate, (a, b, w))
-        table   = sp.csr_matrix((np.r_[w, self.backward * w], (np.r_[a, b], np.r_[b, a])), shape=(sessions.n_items + 1,) * 2)
-        root    = lambda total, power: sp.diags(np.where(total > 0, np.maximum(total, 1e-12)**-power, 0))
-        row, column = (np.asarray(table.sum(axis)).ravel() for axis in (1, 0))
-        self.table  = (root(row, self.rows) @ table @ root(column, self.columns)).tocsr().astype(np.float32)
-
+    def count(self, sessions:Sessions)->None:
+        table = self._pairs(sessions)
+        row, column  = np.asarray(table.sum(1)).ravel(), np.asarray(table.sum(0)).ravel()
+        scaled       = self._power(row, self.rows) @ table @ self._power(column, self.columns)
+        self.table   = scaled.tocsr().astype(np.float32)
         self.returns = self.repeat * np.r_[return_shares(sessions, self.window), 0]
 
-    def score(self, batch):
-        n, back = len(self.popular) - 1, steps_back(batch)
-        found = prefix_matrix(batch, self.forget**back, n) @ self.table
-        total = np.asarray(found.sum(1)).ravel()
-        again = prefix_matrix(batch, self.returns[np.minimum(back, self.window)], n)
-        return sp.diags(1 / np.where(total > 0, total, 1)) @ found + again
+    def _pairs(self, sessions):
+        "The weighted counts of pairs, `(n_items + 1, n_items + 1)`: row = the given click, column = the other one."
+        session = np.repeat(np.arange(len(sessions)), sessions.lengths)
+        fresh   = np.exp(-self.fresh * age(sessions))[session]
+        earlier, later, weights = [], [], []
+        for d in range(1, self.window + 1):             # over distances, never over sessions
+            at = np.flatnonzero(_apart(sessions, session, d))
+            earlier.append(sessions.items[at])
+            later.append(sessions.items[at + d])
+            weights.append(fresh[at] * self.decay**(d - 1))
+        a, b, w = np.concatenate(earlier), np.concatenate(later), np.concatenate(weights)
+        shape   = (sessions.n_items + 1, sessions.n_items + 1)
+        return sp.csr_matrix((np.r_[w, self.backward * w], (np.r_[a, b], np.r_[b, a])), shape=shape)
+
+    @staticmethod
+    def _power(totals, power):
+        "A diagonal matrix that divides by a power of the totals."
+        return sp.diags(np.where(totals > 0, np.maximum(totals, 1e-12)**-power, 0))
+
+    def score(self, batch:Batch)->sp.csr_matrix:
+        n_items = len(self.popular) - 1
+        back    = steps_back(batch)
+        related = prefix_matrix(batch, self.forget**back, n_items) @ self.table
+        total   = np.asarray(related.sum(1)).ravel()
+        again   = prefix_matrix(batch, self.returns[np.minimum(back, self.window)], n_items)
+        return sp.diags(1 / np.where(total > 0, total, 1)) @ related + again
 
 # %% ../../nbs/07_baselines.ipynb #126873f8
 class SessionNeighbours(Counting):
     "What similar sessions clicked; a subclass gives `click_weight`, `session_weight` and `vote`."
-    max_len = 20            # 2**-19 is as far back as the trick with the powers of two is exact
-    newest  = 1000          # of the sessions that hold an item, only so many are asked: where items are few, all sessions would be similar
-    def count(self, sessions):
-        x = occurs(sessions)
-        holders = x.T.tocsr()
-        holders.sort_indices()
-        rank    = np.repeat(holders.indptr[1:], np.diff(holders.indptr)) - np.arange(holders.nnz)       # 1 = the item's newest session
-        holders.data[rank > self.newest] = 0
-        holders.eliminate_zeros()
-        self.sessions, self.holders, self.age = sessions, holders, age(sessions)
-        self.root = np.sqrt(np.maximum(np.diff(x.indptr), 1))
-        self.rare = np.log(len(sessions) / np.maximum(np.asarray(x.sum(0)).ravel(), 1)).astype(np.float32)
+    max_len = 20        # 2**-19 is as far back as the trick with the powers of two is exact
+    newest  = 1000      # only so many sessions that hold an item are asked: where items are few, all are similar
+    k       = 500       # how many neighbours vote
 
-    def neighbours(self, batch):
-        "The k most similar sessions of each row: row, session, similarity, steps back to the latest shared click; `(n_pairs,)` each."
-        n, back = len(self.popular) - 1, steps_back(batch)
-        shared  = prefix_matrix(batch, self.click_weight(back), n) @ self.holders           # (B, n_sessions)
-        latest  = prefix_matrix(batch, 2. ** -back, n) @ self.holders
-        shared.sort_indices(); latest.sort_indices()
+    def count(self, sessions:Sessions)->None:
+        x       = occurs(sessions)
+        holders = x.T.tocsr()                           # (n_items + 1, n_sessions)
+        holders.sort_indices()
+        recency = np.repeat(holders.indptr[1:], np.diff(holders.indptr)) - np.arange(holders.nnz)   # 1 = the newest
+        holders.data[recency > self.newest] = 0
+        holders.eliminate_zeros()
+        n_sessions    = np.maximum(np.asarray(x.sum(0)).ravel(), 1)
+        self.sessions = sessions
+        self.holders  = holders
+        self.age      = age(sessions)
+        self.root     = np.sqrt(np.maximum(np.diff(x.indptr), 1))
+        self.rare     = np.log(len(sessions) / n_sessions).astype(np.float32)
+
+    def click_weight(self, back:np.ndarray)->np.ndarray:
+        "Weight of a click that is so many steps back."
+        raise NotImplementedError(f"{type(self).__name__} has no click_weight")
+    def session_weight(self, session:np.ndarray)->np.ndarray:
+        "What the similarity of a past session is multiplied with."
+        raise NotImplementedError(f"{type(self).__name__} has no session_weight")
+    def vote(self, similar:np.ndarray, back:np.ndarray, item:np.ndarray, distance:np.ndarray)->np.ndarray:
+        "A neighbour's vote for one of its clicks, so many clicks from the latest shared one."
+        raise NotImplementedError(f"{type(self).__name__} has no vote")
+
+    def neighbours(self, batch:Batch)->tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        "The k most similar sessions: row, session, similarity, steps back to the latest shared click, `(n_pairs,)`."
+        n_items = len(self.popular) - 1
+        back    = steps_back(batch)
+        shared  = prefix_matrix(batch, self.click_weight(back), n_items) @ self.holders     # (B, n_sessions)
+        latest  = prefix_matrix(batch, 2. ** -back, n_items) @ self.holders
+        shared.sort_indices()
+        latest.sort_indices()
         row     = np.repeat(np.arange(len(batch)), np.diff(shared.indptr))
         similar = shared.data * self.session_weight(shared.indices)
-        order   = np.lexsort((-shared.indices, -similar, row))                              # equally similar: the newer one
-        best    = order[np.arange(len(order)) - shared.indptr[row[order]] < self.k]
-        return row[best], shared.indices[best], similar[best], np.ceil(-np.log2(latest.data[best]) - 1e-6).astype(np.int64)
+        order   = np.lexsort((-shared.indices, -similar, row))                          # equally similar: the newer one
+        number  = np.arange(len(order)) - shared.indptr[row[order]]                         # 0 = the row's most similar
+        best    = order[number < self.k]
+        steps   = np.ceil(-np.log2(latest.data[best]) - 1e-6).astype(np.int64)
+        return row[best], shared.indices[best], similar[best], steps
 
-    def score(self, batch):
+    def score(self, batch:Batch)->sp.csr_matrix:
         row, other, similar, back = self.neighbours(batch)
         n     = self.sessions.lengths[other]
-        pair  = np.repeat(np.arange(len(row)), n)                                           # (clicks of all neighbours,)
-        place = np.repeat(self.sessions.offsets[other] - (np.cumsum(n) - n), n) + np.arange(n.sum())
-        item  = self.sessions.items[place]
-        clicked = batch.items.numpy()[row, batch.lengths.numpy()[row] - 1 - back]           # the latest shared click
-        at    = np.maximum.reduceat(np.where(item == clicked[pair], place, 0), np.cumsum(n) - n) if len(n) else place
-        votes = self.vote(similar[pair], back[pair], item, np.abs(place - at[pair]))
-        return sp.csr_matrix((votes.astype(np.float32), (row[pair], item)), shape=(len(batch), len(self.popular)))
+        pair  = np.repeat(np.arange(len(row)), n)                               # (clicks of all neighbours,)
+        start = np.cumsum(n) - n                                                # each neighbour's first click
+        click = np.repeat(self.sessions.offsets[other] - start, n) + np.arange(n.sum())
+        item  = self.sessions.items[click]
+        given  = batch.items.numpy()[row, batch.lengths.numpy()[row] - 1 - back]        # the latest shared click
+        shared = np.where(item == given[pair], click, 0)
+        last   = np.maximum.reduceat(shared, start) if len(n) else click
+        votes  = self.vote(similar[pair], back[pair], item, np.abs(click - last[pair]))
+        shape  = (len(batch), len(self.popular))
+        return sp.csr_matrix((votes.astype(np.float32), (row[pair], item)), shape=shape)
 
+# %% ../../nbs/07_baselines.ipynb #f4a1770c
 @model("v-sknn", colour="#E69F00", marker="^")
 class VSKNN(SessionNeighbours):
     "Vector session kNN: recent clicks of the prefix and rare items count more."
     name = "v-sknn"
-    def __init__(self, k=500, forget=.6, rarity=1.):    # neighbours; weight of a click for each step back; extra weight of the rarest items
+    def __init__(self,
+                 k:int=500,         # neighbours
+                 forget:float=.6,   # weight of a click for each step back
+                 rarity:float=1.,   # extra weight of the rarest items
+                ):
         self.k, self.forget, self.rarity = k, forget, rarity
-    def click_weight(self, back): return self.forget**back
-    def session_weight(self, session): return 1 / self.root[session]
-    def vote(self, similar, back, item, distance):
-        return similar * np.maximum(1 - .1 * back, .1) * (1 + self.rarity * self.rare[item] / max(self.rare.max(), 1e-9))
 
+    def click_weight(self, back:np.ndarray)->np.ndarray: return self.forget**back
+    def session_weight(self, session:np.ndarray)->np.ndarray: return 1 / self.root[session]
+    def vote(self, similar:np.ndarray, back:np.ndarray, item:np.ndarray, distance:np.ndarray)->np.ndarray:
+        recent = np.maximum(1 - .1 * back, .1)
+        rare   = 1 + self.rarity * self.rare[item] / max(self.rare.max(), 1e-9)
+        return similar * recent * rare
+
+# %% ../../nbs/07_baselines.ipynb #0be9c2d4
 @model("stan", colour="#CC79A7", marker=">")
 class STAN(SessionNeighbours):
     "Sequence and time aware neighbours: three exponential decays."
     name = "stan"
-    def __init__(self, k=500, forget=2., old=2., near=3.):  # neighbours; decay lengths: prefix (clicks), age (share of training), distance (clicks)
+    def __init__(self,
+                 k:int=500,         # neighbours
+                 forget:float=2.,   # decay length within the prefix, in clicks
+                 old:float=2.,      # decay length of a session's age, as a share of training
+                 near:float=3.,     # decay length of the distance from the shared click, in clicks
+                ):
         self.k, self.forget, self.old, self.near = k, forget, old, near
-    def click_weight(self, back): return np.exp(-back / self.forget)
-    def session_weight(self, session): return np.exp(-self.age[session] / self.old) / self.root[session]
-    def vote(self, similar, back, item, distance): return similar * np.exp(-distance / self.near)
+
+    def click_weight(self, back:np.ndarray)->np.ndarray: return np.exp(-back / self.forget)
+    def session_weight(self, session:np.ndarray)->np.ndarray:
+        return np.exp(-self.age[session] / self.old) / self.root[session]
+    def vote(self, similar:np.ndarray, back:np.ndarray, item:np.ndarray, distance:np.ndarray)->np.ndarray:
+        return similar * np.exp(-distance / self.near)

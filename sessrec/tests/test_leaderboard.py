@@ -4,23 +4,22 @@
 from sessrec.leaderboard import *
 
 # %% ../../nbs/18_leaderboard.ipynb #12ca5222
-from sessrec.models.choose import BASELINES, NETWORKS, fit_model, load_model, model_names, new_network
-from sessrec.models.ensemble import Ensemble, comparable
-from sessrec.plots.leaderboard import places, plot_leaderboard, plot_places
-
-# %% ../../nbs/18_leaderboard.ipynb #488c0cfb
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from sessrec.models.counting import ItemKNN, MarkovChain, Popularity
-from sessrec.metrics.leaks import check_no_leak
-from sessrec.metrics.protocol import recall_at_k
-from sessrec.metrics.rank import ranks
+from sessrec.data.catalogue import Catalogue
 from sessrec.data.prepare import prepared
 from sessrec.data.prepared import Prepared
-from sessrec.data.catalogue import Catalogue
+from sessrec.leaderboard import _label
+from sessrec.metrics.leaks import check_no_leak
+from sessrec.metrics.protocol import gain, ndcg_at_k, recall_at_k
+from sessrec.metrics.rank import ranks
 from sessrec.models.base import check_recommender
+from sessrec.models.choose import fit_model, load_model, model_names, names_of
+from sessrec.models.counting import ItemKNN, MarkovChain
+from sessrec.models.ensemble import Ensemble
+from sessrec.plots.leaderboard import plot_leaderboard, plot_places
+from sessrec.registry import metric, metrics, models as registered
 
 # %% ../../nbs/18_leaderboard.ipynb #79b431ef
 @pytest.fixture(scope="module")
@@ -29,14 +28,15 @@ def shop(): return prepared("generated")
 @pytest.fixture(scope="module")
 def fitted(shop):
     "Every model there is, fitted once, the networks for a few steps."
-    few = Prepared(shop.train[len(shop.train) - 2000:], shop.valid, shop.test, shop.catalogue, shop.passport)
-    return {name: fit_model(name, few, epochs=1, valid_sessions=50, progress=False) if name in NETWORKS else fit_model(name, shop)
+    few   = Prepared(shop.train[len(shop.train) - 2000:], shop.valid, shop.test, shop.catalogue, shop.passport)
+    short = {"epochs": 1, "valid_sessions": 50, "progress": False}
+    return {name: fit_model(name, few, **short) if name in names_of("network") else fit_model(name, shop)
             for name in model_names(shop)}
 
-@pytest.mark.parametrize("name", [*BASELINES, *NETWORKS, "oracle"])
+@pytest.mark.parametrize("name", registered.built_in)
 def test_contract_of_every_model(name, fitted, shop): check_recommender(fitted[name], shop.test)
 
-@pytest.mark.parametrize("name", [*BASELINES, *NETWORKS, "oracle"])
+@pytest.mark.parametrize("name", registered.built_in)
 def test_no_model_sees_other_cases(name, fitted, shop): check_no_leak(fitted[name], shop.test[:60])
 
 # %% ../../nbs/18_leaderboard.ipynb #4a150a40
@@ -46,89 +46,99 @@ def test_leaderboard_rows(shop):
     assert len({r["n_cases"] for r in rows}) == 1
     assert rows[0]["against"] == "item-knn" and rows[0]["difference_low"] > 0 > rows[2]["difference_high"]
     table = as_table(rows)
-    assert table.index.tolist() == ["oracle", "item-knn", "pop"] and table.loc["item-knn", "Recall@20 − best baseline"] == "–"
-    assert "of the oracle's Recall@20" in table and table.loc["oracle", "of the oracle's Recall@20"] == "–"
+    assert table.index.tolist() == ["oracle", "item-knn", "pop"]
+    assert table.loc["item-knn", "Recall@20 − best baseline"] == "–"
+    assert list(table) == ["Recall@20", "MRR@20", "Recall@10", "MRR@10", "first guess",
+                           "Recall@20 − best baseline", "of the oracle's Recall@20"]
+    assert table.loc["oracle", "of the oracle's Recall@20"] == "–"
     assert (as_costs(rows)["training cases a second"] == "–").all()
     ax = plot_leaderboard(rows)
-    assert "of the ceiling" in ax.get_title() and ax.get_xlim()[0] == 0 and ax.get_xlim()[1] > 100 * rows[0]["recall@20"]      # the oracle's line is in the picture
+    assert "of the ceiling" in ax.get_title() and ax.get_xlim()[0] == 0
+    assert ax.get_xlim()[1] > 100 * rows[0]["recall@20"]                    # the oracle's line is in the picture
 
-def test_a_checkpoint_stands_beside_the_baselines(fitted, shop, tmp_path):
-    fitted["lstm"].save(tmp_path/"mine")
-    (tmp_path/"mine"/"README.md").write_text("notes of mine do no harm")
-    rows = leaderboard(shop, ["pop", str(tmp_path/"mine"), str(tmp_path/"mine")], progress=False)
-    for r in rows: assert r["model"] == "pop" or r["cases_a_second"] > 0 and r["peak_mib"] >= 0 and r["parameters"] == fitted["lstm"].n_parameters
-    assert {r["model"] for r in rows} == {"pop", "lstm", "lstm (mine)"} and len({r["recall@20"] for r in rows if r["model"] != "pop"}) == 1
-    assert all(r["against"] == "pop" and r["difference_low"] <= r["difference"] <= r["difference_high"] for r in rows if r["model"] != "pop")
+# %% ../../nbs/18_leaderboard.ipynb #6d0b91f3
+def test_a_leaderboard_of_other_metrics(shop):
+    @metric("among three")
+    def among_three(ranks): return ranks <= 3
+    kept = {}
+    rows = leaderboard(shop, ["pop", "markov", "oracle"], progress=False, keep=kept, metrics=["ndcg@10", "among three"])
+    assert rows[0]["ndcg@10"] == ndcg_at_k(kept["oracle"][1], 10) and "recall@20" not in rows[0]
+    assert rows[0]["among three"] == recall_at_k(kept["oracle"][1], 3)
+    table = as_table(rows)
+    assert list(table) == ["NDCG@10", "among three", "NDCG@10 − best baseline", "of the oracle's NDCG@10"]
+    assert "NDCG@10" in plot_leaderboard(rows, "ndcg@10").get_xlabel()
+    found  = {label: model_ranks for label, (_, model_ranks) in kept.items()}
+    assert places(found, shop.test, "ndcg@10").index[0] == "markov"
+    steps  = ledger(rows, found, shop.test, {"pop": "counting", "markov": "the last click"}, ["ndcg@10"])
+    change = 100 * (rows[1]["ndcg@10"] - rows[2]["ndcg@10"])
+    assert steps.loc["markov", "NDCG@10 − the step before"].startswith(f"{change:+.2f}  [")
+    metrics.entries.pop("among three")
+
+# %% ../../nbs/18_leaderboard.ipynb #9f01d6c2
+def test_a_checkpoint_stands_next_to_the_baselines(fitted, shop, tmp_path):
+    folder = tmp_path/"mine"
+    fitted["lstm"].save(folder)
+    (folder/"README.md").write_text("notes of mine do no harm")
+    rows   = leaderboard(shop, ["pop", str(folder), str(folder)], progress=False)
+    loaded = [r for r in rows if r["model"] != "pop"]
+    assert {r["model"] for r in rows} == {"pop", "lstm", "lstm (mine)"} and len({r["recall@20"] for r in loaded}) == 1
+    for r in loaded:
+        assert r["cases_a_second"] > 0 and r["peak_mib"] >= 0 and r["parameters"] == fitted["lstm"].n_parameters
+        assert r["against"] == "pop" and r["difference_low"] <= r["difference"] <= r["difference_high"]
+        assert r["fit_seconds"] is None
+    labels = set()
+    for _ in range(4): labels.add(_label(fitted["lstm"], str(folder), labels))
+    assert labels == {"lstm", "lstm (mine)", f"lstm ({folder})", f"lstm ({folder}) (2)"}
+
+# %% ../../nbs/18_leaderboard.ipynb #18c4be70
+def test_checkpoints_that_do_not_fit_are_refused(fitted, shop, tmp_path):
+    folder = tmp_path/"mine"
+    fitted["lstm"].save(folder)
     other = Prepared(shop.train, shop.valid, shop.test, Catalogue(shop.catalogue.table[::-1]), shop.passport)
-    with pytest.raises(ValueError, match="another catalogue"): load_model(tmp_path/"mine", other)
-    config = (tmp_path/"mine"/"config.json").read_text()
-    (tmp_path/"mine"/"config.json").write_text(config.replace('"lstm"', '"os.system"'))
-    with pytest.raises(ValueError, match="holds a 'os.system'"): load_model(tmp_path/"mine")
+    with pytest.raises(ValueError, match="another catalogue"): load_model(folder, other)
+    config = (folder/"config.json").read_text()
+    (folder/"config.json").write_text(config.replace('"lstm"', '"os.system"'))
+    with pytest.raises(ValueError, match="holds a 'os.system'"): load_model(folder)
 
+# %% ../../nbs/18_leaderboard.ipynb #2b7e5a19
 @pytest.mark.parametrize("by", ["scores", "ranks"])
-def test_an_ensemble_is_a_recommender(by, fitted, shop):
-    both = Ensemble([fitted["lstm"], fitted["cooccurrence"]], by)
-    check_recommender(both, shop.test)
-    check_no_leak(both, shop.test[:40])
-    alone = ranks(fitted["lstm"], shop.test[:60], progress=False)
-    for weights, worst in ((None, 0), ([1., 1e-9], .01)):      # twice the same model, and a member that hardly counts
-        members = [fitted["lstm"], fitted["lstm"] if weights is None else fitted["cooccurrence"]]
-        assert (ranks(Ensemble(members, by, weights), shop.test[:60], progress=False) != alone).mean() <= worst + .01
-
-def test_all_mixes_in_one_pass(fitted, shop):
+def test_all_mixes_in_one_pass(by, fitted, shop):
     "`every_mix` gives what an ensemble of the same members gives."
-    members = {n: fitted[n] for n in ("lstm", "item-knn", "cooccurrence")}
-    for by in ("scores", "ranks"):
-        found = every_mix(members, shop.valid[:40], by)
-        assert len(found) == 7
-        for mix in found: assert (found[mix] != ranks(Ensemble([members[n] for n in mix], by), shop.valid[:40], progress=False)).mean() < .02
-
-def test_comparable_scores_have_one_scale():
-    low = -torch.inf
-    said = comparable(torch.tensor([[low, 1., 2., 3., low], [low, 5., 5., 5., 5.]]))
-    assert torch.allclose(said[:, 1:].mean(1), torch.zeros(2), atol=1e-6) and torch.allclose(said[0, 1:].std(correction=0), torch.tensor(1.))
-    assert said[0, 4] == said[0, 1] and (said[:, 0] == low).all() and (said[1, 1:] == 0).all()
-    assert torch.allclose(comparable(torch.tensor([[low, .2, .1, .9]]), "ranks")[0, 1:], torch.tensor([1 / 62, 1 / 63, 1 / 61]))
-
-def test_ensembles_of_nonsense_are_refused(fitted, shop):
-    with pytest.raises(ValueError, match="at least one"): Ensemble([])
-    with pytest.raises(ValueError, match="by must be"): Ensemble([fitted["pop"]], "votes")
-    with pytest.raises(ValueError, match="weights must be 1 numbers"): Ensemble([fitted["pop"]], weights=[1, 2])
-    other = Popularity()
-    other.catalogue = Catalogue(shop.catalogue.table[::-1])
-    with pytest.raises(ValueError, match="different catalogues"): Ensemble([fitted["pop"], other])
+    candidates = {name: fitted[name] for name in ("lstm", "item-knn", "cooccurrence")}
+    found      = every_mix(candidates, shop.valid[:40], by)
+    assert len(found) == 7
+    for mix, mix_ranks in found.items():
+        ensemble = Ensemble([candidates[name] for name in mix], by)
+        assert (mix_ranks != ranks(ensemble, shop.valid[:40], progress=False)).mean() < .02
 
 def test_an_ensemble_by_name(shop):
     "Members may be joined with +; fitting it fits them."
-    kept = {}
-    rows = leaderboard(shop, ["markov", "markov+item-knn"], progress=False, keep=kept)
+    kept  = {}
+    rows  = leaderboard(shop, ["markov", "markov+item-knn"], progress=False, keep=kept)
     again = Ensemble([MarkovChain(), ItemKNN()]).fit(shop.train, shop.valid)
-    assert {r["model"] for r in rows} == {"markov", "ensemble"} and (kept["ensemble"][1] == ranks(again, shop.test, progress=False)).all()
+    assert {r["model"] for r in rows} == {"markov", "ensemble"}
+    assert (kept["ensemble"][1] == ranks(again, shop.test, progress=False)).all()
     with pytest.raises(ValueError, match="crystal-ball"): leaderboard(shop, ["markov+crystal-ball"])
 
+# %% ../../nbs/18_leaderboard.ipynb #50aa13ee
 def test_places_and_ledger(shop):
-    kept = {}
+    kept  = {}
     rows  = leaderboard(shop, ["pop", "markov", "item-knn", "oracle"], progress=False, keep=kept)
-    found = {n: r for n, (_, r) in kept.items()}
+    found = {label: model_ranks for label, (_, model_ranks) in kept.items()}
     table = places(found, shop.test)
-    assert table.index.tolist() == ["markov", "item-knn", "pop"] and table["place"].tolist() == [1, 2, 3] and table.loc["pop"].tolist() == [3, 3, 3]
+    assert table.index.tolist() == ["markov", "item-knn", "pop"] and table["place"].tolist() == [1, 2, 3]
+    assert table.loc["pop"].tolist() == [3, 3, 3]
     assert (table["low"] <= table["place"]).all() and (table["place"] <= table["high"]).all()
-    tied = places({"a": found["markov"], "b": found["markov"]}, shop.test)
-    assert tied.loc["a"].tolist() == [1, 1, 1] and tied.loc["b"].tolist() == [2, 2, 2]      # nothing tells them apart: the order they came in
-    assert "sure" in plot_places(found, shop.test).get_title()
+    tied = places({"a": found["markov"], "b": found["markov"]}, shop.test)  # nothing tells them apart: the given order
+    assert tied.loc["a"].tolist() == [1, 1, 1] and tied.loc["b"].tolist() == [2, 2, 2]
+    assert "sure" in plot_places(table).get_title()
     steps = ledger(rows, found, shop.test, {"pop": "counting", "markov": "the last click"})
-    want  = 100 * (recall_at_k(found["markov"], 20) - recall_at_k(found["pop"], 20))
-    assert steps["Recall@20 − the step before"].tolist()[0] == "–" and steps["Recall@20 − the step before"].tolist()[1].startswith(f"{want:+.2f}  [")
+    first, second = steps["Recall@20 − the step before"]
+    change = 100 * (recall_at_k(found["markov"], 20) - recall_at_k(found["pop"], 20))
+    assert first == "–" and second.startswith(f"{change:+.2f}  [")
     shares = {r["model"]: r["share"] for r in rows if "share" in r}
-    assert set(shares) == {"pop", "markov", "item-knn"} and np.isclose(shares["pop"], recall_at_k(found["pop"], 20) / recall_at_k(found["oracle"], 20))
-
-def test_networks_have_the_sizes_asked_for():
-    items = Catalogue(pd.DataFrame({"raw_id": range(50)}))
-    assert new_network("lstm", items, hidden_size=7).layers.hidden_size == 7
-    with pytest.raises(ValueError, match="rnn has no n_heads; it has hidden_size"): new_network("rnn", items, n_heads=2)
-    with pytest.raises(ValueError, match="cannot be made with dropout='much'"): new_network("rnn", items, dropout="much")
-    with pytest.raises(ValueError, match="no network 'pop'"): new_network("pop", items)
-    with pytest.raises(ValueError, match="no feature to learn from"): new_network("feature-rnn", items)
+    assert set(shares) == {"pop", "markov", "item-knn"}
+    assert np.isclose(shares["pop"], recall_at_k(found["pop"], 20) / recall_at_k(found["oracle"], 20))
 
 def test_unknown_names_are_refused(shop):
     with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'"): leaderboard(shop, ["crystal-ball"])

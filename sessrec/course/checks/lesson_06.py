@@ -6,13 +6,15 @@
 __all__ = ['check_06_1', 'check_06_2', 'check_06_3', 'check_06_4']
 
 # %% ../../../nbs/checks/06_evaluation.ipynb #96b1bcf0
+from collections.abc import Callable
+
 import numpy as np
 
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/06_evaluation.ipynb #6ce610ea
 @exercise("06.1", hint="Compare each row of scores with that row's target score, as a column. Must anything be added?")
-def check_06_1(answer):
+def check_06_1(answer:Callable)->None:
     "The rank is the number of items that score at least as much; the target counts itself, so nothing is added."
     rng = np.random.default_rng(0)
     for n in (1, 4, 9):
@@ -30,7 +32,7 @@ def check_06_1(answer):
 
 # %% ../../../nbs/checks/06_evaluation.ipynb #f2f06d91
 @exercise("06.2", hint="np.where(condition, 1 / ranks, 0) and then the mean over all cases, misses included.")
-def check_06_2(answer):
+def check_06_2(answer:Callable)->None:
     "Misses stay in the mean as zeros: that is what the cut-off means."
     rng = np.random.default_rng(1)
     for k in (1, 5, 20):
@@ -46,7 +48,7 @@ def check_06_2(answer):
 
 # %% ../../../nbs/checks/06_evaluation.ipynb #2067a34a
 @exercise("06.3", hint="How often was each session drawn? np.bincount(drawn) tells; its cases weigh that much.")
-def check_06_3(answer):
+def check_06_3(answer:Callable)->None:
     "A session that is drawn twice brings each of its cases twice; one that is not drawn brings none."
     rng = np.random.default_rng(2)
     for n in (3, 8, 40):
@@ -65,7 +67,7 @@ def check_06_3(answer):
 
 # %% ../../../nbs/checks/06_evaluation.ipynb #9ee40246
 @exercise("06.4", hint="To be above the oracle may be luck. Look at the paired interval of the difference.")
-def check_06_4(answer):
+def check_06_4(answer:Callable)->None:
     "Only an interval that lies wholly above 0 is proof; a little more than the oracle can be luck."
     rng     = np.random.default_rng(3)
     session = np.arange(600) // 3

@@ -6,6 +6,8 @@
 __all__ = ['check_07_1', 'check_07_2', 'check_07_3']
 
 # %% ../../../nbs/checks/07_baselines.ipynb #7abfa8f7
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -20,38 +22,46 @@ def _toy_log(seed):
     return Sessions.from_lists([list(rng.integers(1, 7, n)) for n in rng.integers(1, 7, 25)])
 
 @exercise("07.1", hint="The click at index t - 1 is now, the click at index t is next, for every case (s, t).")
-def check_07_1(answer):
+def check_07_1(answer:Callable)->None:
     "One bincount-like pass over the cases; no pair crosses from one session into the next."
     for seed in range(4):
-        s = _toy_log(seed)
+        s    = _toy_log(seed)
         want = np.zeros((7, 7))
         for i in range(len(s)):
             for a, b in zip(s[i], s[i][1:]): want[a, b] += 1
-        got = np.asarray(answer(s).todense() if sp.issparse(answer(s)) else answer(s))
+        table = answer(s)
+        got   = np.asarray(table.todense() if sp.issparse(table) else table)
         assert got.shape == (7, 7), f"with 6 items (and 0) I expected a 7 by 7 table, got {got.shape}"
-        assert not np.array_equal(got, want.T) or np.array_equal(want, want.T), "rows and columns are swapped: the row is the item clicked first"
-        assert got.sum() <= want.sum(), f"{got.sum() - want.sum():.0f} pairs too many: does a pair cross the border between two sessions?"
+        swapped = np.array_equal(got, want.T) and not np.array_equal(want, want.T)
+        assert not swapped, "rows and columns are swapped: the row is the item clicked first"
+        surplus = got.sum() - want.sum()
+        assert surplus <= 0, f"{surplus:.0f} pairs too many: does a pair cross the border between two sessions?"
         assert np.array_equal(got, want), "some counts are wrong"
 
+# %% ../../../nbs/checks/07_baselines.ipynb #21f3e79d
 @exercise("07.2", hint="Which weights make the newest click count 1, the one before it 1/2, the one before that 1/4?")
-def check_07_2(answer):
+def check_07_2(answer:Callable)->None:
     "Counted from the end: the last click has weight 1, whatever the length."
     for lengths in ([3, 1], [2, 5, 4]):
         s     = Sessions.from_lists([[1] * n for n in lengths])
         batch = s.batch(np.arange(len(lengths)))
-        want  = np.where(batch.mask.numpy(), .5**steps_back(batch), 0)
+        mask  = batch.mask.numpy()
+        want  = np.where(mask, .5**steps_back(batch), 0)
         got   = np.asarray(answer(batch), dtype=float)
-        first = np.where(batch.mask.numpy(), .5**np.arange(batch.items.shape[1]), 0)
+        first = np.where(mask, .5**np.arange(batch.items.shape[1]), 0)
         assert got.shape == want.shape, f"I expected shape {want.shape}, got {got.shape}"
-        assert not np.allclose(got, first) or np.allclose(first, want), "you counted from the first click; the last one should weigh most"
-        assert np.allclose(got[~batch.mask.numpy()], 0), "padding must have weight 0"
+        from_the_start = np.allclose(got, first) and not np.allclose(first, want)
+        assert not from_the_start, "you counted from the first click; the last one should weigh most"
+        assert np.allclose(got[~mask], 0), "padding must have weight 0"
         assert np.allclose(got, want), f"for lengths {lengths} I expected {want.tolist()}"
 
+# %% ../../../nbs/checks/07_baselines.ipynb #9474370c
 @exercise("07.3", hint="Compare the two models' hits case by case, then average within what you resample: sessions.")
-def check_07_3(answer):
+def check_07_3(answer:Callable)->None:
     "Better on both figures, and better beyond chance on the paired one: only then has the network earned its place."
-    rows = [{"difference": .02, "low": .01, "high": .03}, {"difference": .02, "low": -.01, "high": .05}, {"difference": -.03, "low": -.04, "high": -.02}]
-    got  = [bool(answer(r)) for r in rows]
+    rows = [{"difference": .02, "low": .01, "high": .03}, {"difference": .02, "low": -.01, "high": .05},
+            {"difference": -.03, "low": -.04, "high": -.02}]
+    got  = [bool(answer(row)) for row in rows]
     assert got != [True, True, False], "the second interval contains 0: that gain may be luck"
     assert got != [True, False, True], "the third differs beyond chance, but it is worse"
     assert got == [True, False, False], f"only the first one beats the baseline; you say {got}"

@@ -6,13 +6,15 @@
 __all__ = ['check_18_1', 'check_18_2', 'check_18_3']
 
 # %% ../../../nbs/checks/18_leaderboard.ipynb #162b32fa
+from collections.abc import Callable
+
 import numpy as np
 
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/18_leaderboard.ipynb #69862941
-@exercise("18.1", hint="A case counts for a model when its rank is at most 20; look at the cases where exactly one of the two counts.")
-def check_18_1(answer):
+@exercise("18.1", hint="A hit is a rank of at most 20; look at the cases that exactly one of the two hits.")
+def check_18_1(answer:Callable)->None:
     "Only the cases that one model hits and the other misses can tell the two apart."
     a, b = np.array([1, 30, 20, 21, 5, 400]), np.array([2, 10, 25, 20, 80, 400])
     got  = tuple(answer(a, b))
@@ -21,19 +23,21 @@ def check_18_1(answer):
     assert tuple(answer(b, np.ones(6, int))) == (0, 3), "try it with a model that hits everything"
 
 @exercise("18.2", hint="The ceiling is not 100 %: divide by the oracle's recall.")
-def check_18_2(answer):
+def check_18_2(answer:Callable)->None:
     "The oracle is the yardstick: a model's share of what is possible, not of everything."
-    rows = [{"model": "x", "recall@20": .4}, {"model": "oracle", "recall@20": .5}, {"model": "pop", "recall@20": .05}]
+    rows = [{"model": "x", "recall@20": .4}, {"model": "oracle", "recall@20": .5},
+            {"model": "pop", "recall@20": .05}]
     got  = answer(rows)
     assert got != {"x": .4, "pop": .05}, "that is the recall itself"
     assert set(got) == {"x", "pop"}, f"I expected the models x and pop, without the oracle, and got {set(got)}"
     assert all(np.isclose(got[m], w) for m, w in (("x", .8), ("pop", .1))), f"I expected x: 0.8 and pop: 0.1, got {got}"
 
 @exercise("18.3", hint="Look at whether 0 lies between difference_low and difference_high.")
-def check_18_3(answer):
+def check_18_3(answer:Callable)->None:
     "An interval of the difference that excludes 0 speaks for a real difference, in either direction."
     rows = [{"model": "a", "difference_low": .01, "difference_high": .03}, {"model": "b"},
-            {"model": "c", "difference_low": -.02, "difference_high": .01}, {"model": "d", "difference_low": -.05, "difference_high": -.01}]
+            {"model": "c", "difference_low": -.02, "difference_high": .01},
+            {"model": "d", "difference_low": -.05, "difference_high": -.01}]
     got  = set(answer(rows))
     assert "b" not in got, "b is the best baseline itself and has no difference"
     assert got != {"a"}, "worse is different too: d's interval lies wholly below 0"
