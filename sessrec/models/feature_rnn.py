@@ -8,14 +8,14 @@ __all__ = ['n_codes', 'feature_values', 'feature_codes', 'ItemParts', 'FeatureRN
 # %% ../../nbs/11_feature_rnn.ipynb #990feec1
 from typing import Any, Self
 
-from torch import Tensor, nn
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from ..data.catalogue import Catalogue
-from ..data.sessions import Batch, PAD, Sessions
+from ..data.sessions import PAD, Batch, Sessions
 from ..metrics.slices import item_clicks
 from .neural import NeuralRecommender
 from ..registry import model

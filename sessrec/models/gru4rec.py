@@ -9,11 +9,12 @@ __all__ = ['LOSSES', 'gru_loop', 'Frame', 'session_parallel', 'Sampler', 'sample
 # %% ../../nbs/10_gru4rec.ipynb #39539f34
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from torch import Tensor, nn
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from ..data.sessions import PAD, Sessions
 from ..metrics.slices import item_clicks
@@ -143,7 +144,7 @@ class GRU4Rec(Recurrent):
     name  = "gru4rec"
     cell  = nn.GRU
     plan  = Plan(epochs=6, batch_size=256, lr=.01)
-    sizes = {"hidden_size": 100, "embedding_dim": 100}
+    sizes: ClassVar[dict[str, int]] = {"hidden_size": 100, "embedding_dim": 100}
 
     def __init__(self,
                  n_items:int,                   # size of the catalogue
@@ -203,16 +204,16 @@ class GRU4Rec(Recurrent):
 class GRU4RecSmall(GRU4Rec):
     "GRU4Rec with embeddings of 128 and a hidden state of 256."
     name  = "gru4rec-small"
-    sizes = {"hidden_size": 256, "embedding_dim": 128}
+    sizes: ClassVar[dict[str, int]] = {"hidden_size": 256, "embedding_dim": 128}
 
 @model("gru4rec-medium", colour="#56B4E9", marker="^")
 class GRU4RecMedium(GRU4Rec):
     "GRU4Rec with embeddings of 256 and a hidden state of 256."
     name  = "gru4rec-medium"
-    sizes = {"hidden_size": 256, "embedding_dim": 256}
+    sizes: ClassVar[dict[str, int]] = {"hidden_size": 256, "embedding_dim": 256}
 
 @model("gru4rec-large", colour="#8C6D31", marker="<")
 class GRU4RecLarge(GRU4Rec):
     "GRU4Rec with embeddings of 256 and a hidden state of 512."
     name  = "gru4rec-large"
-    sizes = {"hidden_size": 512, "embedding_dim": 256}
+    sizes: ClassVar[dict[str, int]] = {"hidden_size": 512, "embedding_dim": 256}

@@ -6,8 +6,8 @@
 __all__ = ['NARM']
 
 # %% ../../nbs/12_narm.ipynb #ae46ea44
-from torch import Tensor, nn
 import torch
+from torch import Tensor, nn
 
 from ..data.sessions import Batch
 from .neural import NeuralRecommender

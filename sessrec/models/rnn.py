@@ -6,8 +6,8 @@
 __all__ = ['lstm_loop', 'Recurrent', 'RNN4Rec', 'LSTM4Rec']
 
 # %% ../../nbs/09_rnn.ipynb #9cd60747
-from torch import Tensor, nn
 import torch
+from torch import Tensor, nn
 
 from ..data.sessions import Batch
 from .neural import NeuralRecommender

@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.axes import Axes
-from torch import Tensor
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
+from matplotlib.axes import Axes
+from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
 from ..models.gru4rec import Frame, GRU4Rec, Sampler, gru_loop, sampled_softmax, session_parallel
 from ..train.loop import cross_entropy
 from ..train.profile import peak_of
+
 if TYPE_CHECKING: import ipywidgets as widgets
 
 # %% auto #0

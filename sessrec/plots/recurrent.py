@@ -8,12 +8,12 @@ __all__ = ['gradient_reach', 'plot_reach', 'cell_memory', 'plot_kept']
 # %% ../../nbs/reference/plots_recurrent.ipynb #27b519f0
 from collections.abc import Mapping, Sequence
 
-from matplotlib.axes import Axes
-from torch import nn
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.axes import Axes
+from torch import nn
 
 from ..data.sessions import Batch
 from ..models.rnn import LSTM4Rec, lstm_loop

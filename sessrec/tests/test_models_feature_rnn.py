@@ -17,6 +17,7 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 from sessrec.train.loop import Batches
 
+
 def coloured_world(n_items=300, n_sessions=900, seed=0):
     "The small world, with two features and a price; the last item has no colour."
     s = small_world(n_items, n_sessions, seed)

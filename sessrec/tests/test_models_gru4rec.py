@@ -4,13 +4,13 @@
 from sessrec.models.gru4rec import *
 
 # %% ../../nbs/10_gru4rec.ipynb #169e096d
-from hypothesis import given, settings, strategies as st
-from torch import nn
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings, strategies as st
+from torch import nn
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import PAD, Sessions
@@ -153,7 +153,7 @@ def test_tied_and_separate():
 
 def test_sizes_by_name(tmp_path):
     s     = small_world()
-    sizes = {GRU4Rec: (100, 100), GRU4RecSmall: (128, 256), GRU4RecMedium: (256, 256), GRU4RecLarge: (256, 512)}
+    sizes: ClassVar[dict[str, int]] = {GRU4Rec: (100, 100), GRU4RecSmall: (128, 256), GRU4RecMedium: (256, 256), GRU4RecLarge: (256, 512)}
     for make, expected in sizes.items():
         network = make(300)
         assert (network.item_vectors.embedding_dim, network.layers.hidden_size) == expected

@@ -4,7 +4,6 @@
 from sessrec.models.narm import *
 
 # %% ../../nbs/12_narm.ipynb #69060ab5
-import numpy as np
 import pytest
 import torch
 

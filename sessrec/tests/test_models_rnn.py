@@ -7,8 +7,8 @@ from sessrec.models.rnn import *
 import numpy as np
 import pandas as pd
 import pytest
-from torch import nn
 import torch
+from torch import nn
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions

@@ -4,9 +4,9 @@
 from sessrec.plots.gru4rec import *
 
 # %% ../../nbs/reference/plots_gru4rec.ipynb #ace995c3
+import matplotlib.pyplot as plt
 import pytest
 import torch
-import matplotlib.pyplot as plt
 
 from sessrec.data.sessions import Sessions
 from sessrec.models.gru4rec import GRU4Rec
@@ -45,9 +45,11 @@ def test_only_known_losses_have_a_cost():
 def test_gates_and_switches_are_drawn():
     s     = small_world()
     model = GRU4Rec(300, 16).fit(s[:200], epochs=1, device="cpu", progress=False)
-    ax    = plot_gates(model, Sessions.from_lists([[3, 7, 3, 9]]).batch([0]), ["a", "b", "a", "c"], plt.figure().gca())
+    batch = Sessions.from_lists([[3, 7, 3, 9]]).batch([0])
+    ax    = plot_gates(model, batch, ["a", "b", "a", "c"], plt.figure().gca())
     assert ax.images[0].get_array().shape == (16, 4) and "of the hidden state stays" in ax.get_title()
-    test  = {"difference": -.02, "low": -.03, "high": -.01}
-    ax    = plot_switches({"scale 8": test, "no scale": {"difference": -.05, "low": -.06, "high": -.04}}, plt.figure().gca())
+    tests = {"scale 8": {"difference": -.02, "low": -.03, "high": -.01},
+             "no scale": {"difference": -.05, "low": -.06, "high": -.04}}
+    ax    = plot_switches(tests, plt.figure().gca())
     assert ax.get_title() == "No scale: -5.0 points"
     plt.close("all")

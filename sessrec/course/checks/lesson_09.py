@@ -6,10 +6,11 @@
 __all__ = ['check_09_1', 'check_09_2', 'check_09_3', 'check_09_4']
 
 # %% ../../../nbs/checks/09_rnn.ipynb #d579798d
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
-from torch import nn
 import torch
+from torch import nn
 
 from ..exercise import exercise
 

@@ -6,7 +6,8 @@
 __all__ = ['check_10_1', 'check_10_2', 'check_10_3', 'check_10_4']
 
 # %% ../../../nbs/checks/10_gru4rec.ipynb #2572d1e9
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch

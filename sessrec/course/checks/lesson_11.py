@@ -6,7 +6,8 @@
 __all__ = ['check_11_1', 'check_11_2', 'check_11_3']
 
 # %% ../../../nbs/checks/11_feature_rnn.ipynb #461cad7a
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import torch
 

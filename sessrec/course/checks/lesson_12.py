@@ -6,7 +6,8 @@
 __all__ = ['check_12_1', 'check_12_2', 'check_12_3']
 
 # %% ../../../nbs/checks/12_narm.ipynb #5cbe2a56
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
