@@ -106,6 +106,7 @@ class ItemParts(NeuralRecommender):
         return cls(catalogue.n_items, feature_values(catalogue, features), **sizes)
 
     def attach(self, train:Sessions)->None:
+        if train.catalogue is None: raise ValueError("train has no catalogue: the items' features are unknown")
         super().attach(train)
         self.codes.copy_(torch.from_numpy(feature_codes(train.catalogue, self.features)))
         self.clicked.copy_(torch.from_numpy(item_clicks(train) > 0)[:, None])

@@ -29,9 +29,10 @@ def gru_loop(x:Tensor,          # embeddings of the clicks, `(B, L, d)`
     "The GRU as a loop that shows its gates; Cho et al. 2014, with the reset gate after the product, as in PyTorch."
     h = x.new_zeros(len(x), layer.hidden_size)
     steps: dict[str, list[Tensor]] = {name: [] for name in ("hidden", "reset", "update")}
+    click_weight, hidden_weight, click_bias, hidden_bias = layer.all_weights[0]
     for t in range(x.shape[1]):
-        from_click  = x[:, t] @ layer.weight_ih_l0.T + layer.bias_ih_l0         # (B, 3 h)
-        from_hidden = h @ layer.weight_hh_l0.T + layer.bias_hh_l0               # (B, 3 h)
+        from_click  = x[:, t] @ click_weight.T + click_bias                     # (B, 3 h)
+        from_hidden = h @ hidden_weight.T + hidden_bias                         # (B, 3 h)
         r, z, n     = from_click.chunk(3, dim=1)
         hr, hz, hn  = from_hidden.chunk(3, dim=1)
         r = (r + hr).sigmoid()

@@ -21,9 +21,10 @@ def lstm_loop(x:Tensor,         # embeddings of the clicks, `(B, L, d)`
     "The LSTM as a loop that shows its gates (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000)."
     h = c = x.new_zeros(len(x), layer.hidden_size)
     steps: dict[str, list[Tensor]] = {name: [] for name in ("hidden", "cell", "input", "forget", "output")}
+    click_weight, hidden_weight, click_bias, hidden_bias = layer.all_weights[0]
     for t in range(x.shape[1]):
-        from_click  = x[:, t] @ layer.weight_ih_l0.T + layer.bias_ih_l0         # (B, 4 h)
-        from_hidden = h @ layer.weight_hh_l0.T + layer.bias_hh_l0               # (B, 4 h)
+        from_click  = x[:, t] @ click_weight.T + click_bias                     # (B, 4 h)
+        from_hidden = h @ hidden_weight.T + hidden_bias                         # (B, 4 h)
         i, f, g, o  = (from_click + from_hidden).chunk(4, dim=1)
         i, f, o     = i.sigmoid(), f.sigmoid(), o.sigmoid()
         c = f * c + i * g.tanh()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from matplotlib.axes import Axes
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..data.sessions import Batch, Sessions
 from ..models.gru4rec import Frame, GRU4Rec, Sampler, gru_loop, sampled_softmax, session_parallel
@@ -47,7 +47,7 @@ def _draw_lanes(ax:Axes, frames:list[Frame], step:int)->None:
     for column, frame in enumerate(frames):
         for lane in range(lanes):
             if frame.session[lane] < 0: continue
-            _draw_click(ax, column, lane, frame.session[lane], frame.item[lane], column == step)
+            _draw_click(ax, column, lane, int(frame.session[lane]), int(frame.item[lane]), column == step)
             if frame.fresh[lane]: ax.plot([column - .5] * 2, [lane - .45, lane + .45], color="black", lw=2)
     n_cases = (frames[step].session >= 0).sum()
     ax.set(title=f"Frame {step + 1} of {len(frames)}: this step learns {n_cases} cases",
@@ -70,7 +70,7 @@ def plot_lanes(sessions:Sessions,   # a few, short ones
                axes:Sequence[Axes]|None=None,   # two axes to draw on; None = new ones
               )->Sequence[Axes]:    # the axes
     "Session-parallel lanes, one frame marked, next to the padded batch of the same sessions."
-    axes = plt.subplots(1, 2, figsize=(10, 2.6))[1] if axes is None else axes
+    if axes is None: axes = tuple(plt.subplots(1, 2, figsize=(10, 2.6))[1])
     _draw_lanes(axes[0], list(session_parallel(sessions, lanes)), step)
     _draw_padded(axes[1], sessions)
     return axes
@@ -149,7 +149,8 @@ def plot_gates(model:GRU4Rec,       # trained
               )->Axes:              # the axes
     "The update gate of each entry of the first layer's hidden state at each click."
     ax     = ax or plt.gca()
-    gates  = gru_loop(model.clicks(batch.items.to(model.device)), model.layers)["update"][0].cpu()      # (L, h)
+    clicks = model.clicks(batch.items.to(model.device))                             # (1, L, d)
+    gates  = gru_loop(clicks, cast(nn.GRU, model.layers))["update"][0].cpu()        # (L, h)
     gates  = gates[:, gates.mean(0).argsort()]
     stays  = 100 * float(gates[1:].mean()) if len(gates) > 1 else 0.        # before the first click there is no state
     image  = ax.imshow(gates.T, aspect="auto", cmap="viridis_r", vmin=0, vmax=1)

@@ -7,6 +7,7 @@ __all__ = ['gradient_reach', 'plot_reach', 'cell_memory', 'plot_kept']
 
 # %% ../../nbs/reference/plots_recurrent.ipynb #27b519f0
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,10 +52,11 @@ def cell_memory(model:LSTM4Rec,     # trained
                )->pd.DataFrame:     # a row per click: `written`, `kept` and `kept by a tenth`, shares in [0, 1]
     """What becomes of each click in the first layer's cell. `written` is the mean input gate, `kept` the mean share
     that the forget gates leave until the end, `kept by a tenth` the same of the tenth of the entries that keep most."""
-    gates = lstm_loop(model.item_vectors(batch.items.to(model.device)), model.layers)
-    after = gates["forget"][0].flip(0).cumprod(0).flip(0)       # (L, h), product of the gates from a click on
-    left  = torch.cat([after[1:], torch.ones_like(after[:1])])  # (L, h), of the clicks after it only
-    best  = left.topk(max(1, left.shape[1] // 10), dim=1).values
+    clicks = model.item_vectors(batch.items.to(model.device))                   # (1, L, d)
+    gates  = lstm_loop(clicks, cast(nn.LSTM, model.layers))
+    after  = gates["forget"][0].flip(0).cumprod(0).flip(0)       # (L, h), product of the gates from a click on
+    left   = torch.cat([after[1:], torch.ones_like(after[:1])])  # (L, h), of the clicks after it only
+    best   = left.topk(max(1, left.shape[1] // 10), dim=1).values
     return pd.DataFrame({"written": gates["input"][0].mean(1).cpu(), "kept": left.mean(1).cpu(),
                          "kept by a tenth": best.mean(1).cpu()})
 

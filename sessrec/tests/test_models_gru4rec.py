@@ -153,7 +153,7 @@ def test_tied_and_separate():
 
 def test_sizes_by_name(tmp_path):
     s     = small_world()
-    sizes: ClassVar[dict[str, int]] = {GRU4Rec: (100, 100), GRU4RecSmall: (128, 256), GRU4RecMedium: (256, 256), GRU4RecLarge: (256, 512)}
+    sizes = {GRU4Rec: (100, 100), GRU4RecSmall: (128, 256), GRU4RecMedium: (256, 256), GRU4RecLarge: (256, 512)}
     for make, expected in sizes.items():
         network = make(300)
         assert (network.item_vectors.embedding_dim, network.layers.hidden_size) == expected
