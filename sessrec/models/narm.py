@@ -6,9 +6,10 @@
 __all__ = ['NARM']
 
 # %% ../../nbs/12_narm.ipynb #ae46ea44
-from torch import Tensor, nn
 import torch
+from torch import Tensor, nn
 
+from ..data.sessions import Batch
 from .neural import NeuralRecommender
 from ..registry import model
 from ..train.plan import Plan
@@ -16,56 +17,63 @@ from ..train.plan import Plan
 # %% ../../nbs/12_narm.ipynb #2c48db49
 @model("narm", colour="#A6761D", marker="D", peer="NARM")
 class NARM(NeuralRecommender):
-    "Neural attentive recommendation machine (Li et al. 2017): a global and a local encoder over a GRU, and a bilinear decoder."
+    "NARM (Li et al. 2017): a global and a local encoder over a GRU, and a bilinear decoder."
     name = "narm"
     plan = Plan(epochs=6, batch_size=256, lr=.01)
 
     def __init__(self,
                  n_items:int,               # size of the catalogue
-                 hidden_size:int=100,       # numbers in a memory
-                 embedding_dim:int|None=None,   # numbers in an item's vector; None = as many as in a memory
-                 dropout:float=.3,          # share of the item vectors' numbers left out while training, in [0, 1)
-                 dropout_out:float=.3,      # the same of the two encoders' answers
-                 softmax:bool=False,        # True = weights are positive and add up to one; the paper's are neither
-                 scale:float|None=14.,      # of products of unit vectors; None = plain products
+                 hidden_size:int=100,       # size of the hidden state
+                 embedding_dim:int|None=None,   # size of an item's embedding; None = as the hidden state
+                 dropout:float=.3,          # probability that an embedding's entry is dropped in training, in [0, 1)
+                 dropout_out:float=.3,      # the same for the output of the two encoders
+                 softmax:bool=False,        # True = attention weights are positive and add up to one; the paper's don't
+                 scale:float|None=14.,      # of products of unit vectors: 1 / temperature; None = plain products
                 ):
         if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
-        for k, v in (("dropout", dropout), ("dropout_out", dropout_out)):
-            if not 0 <= v < 1: raise ValueError(f"{k} must be in [0, 1), got {v}")
+        for name, p in (("dropout", dropout), ("dropout_out", dropout_out)):
+            if not 0 <= p < 1: raise ValueError(f"{name} must be in [0, 1), got {p}")
         d = hidden_size if embedding_dim is None else embedding_dim
         super().__init__(n_items, d, scale)
-        self.dropout, self.dropout_out, self.softmax = nn.Dropout(dropout), nn.Dropout(dropout_out), softmax
-        self.layers  = nn.GRU(d, hidden_size, batch_first=True)
-        self.asks    = nn.Linear(hidden_size, hidden_size, bias=False)      # A1 of the local encoder
-        self.offer   = nn.Linear(hidden_size, hidden_size, bias=False)      # A2
-        self.weigh   = nn.Linear(hidden_size, 1, bias=False)                # v
-        self.decode  = nn.Linear(2 * hidden_size, d, bias=False)            # B of the bilinear decoder
+        self.softmax     = softmax
+        self.dropout     = nn.Dropout(dropout)
+        self.dropout_out = nn.Dropout(dropout_out)
+        self.layers      = nn.GRU(d, hidden_size, batch_first=True)
+        self.query       = nn.Linear(hidden_size, hidden_size, bias=False)      # A1 of the local encoder
+        self.key         = nn.Linear(hidden_size, hidden_size, bias=False)      # A2
+        self.energy      = nn.Linear(hidden_size, 1, bias=False)                # v
+        self.decoder     = nn.Linear(2 * hidden_size, d, bias=False)            # B of the bilinear decoder
         self.reset()
 
-    def weights(self, memory:Tensor)->Tensor:       # (B, L, h) -> (B, L, L)
-        "How much click j (last axis) matters after click t; 0 for later ones: the attention of Li et al. 2017."
-        rows  = max(1, 2**25 // max(1, memory.shape[1]**2 * memory.shape[2]))               # so that (rows, L, L, h) stays small
-        asked = zip(self.asks(memory).split(rows), self.offer(memory).split(rows))
-        found = torch.cat([self.weigh((a[:, :, None] + o[:, None]).sigmoid())[..., 0] for a, o in asked])   # (B, L, L)
-        later = torch.ones(found.shape[1:], dtype=torch.bool, device=found.device).triu(1)
-        if self.softmax: return found.masked_fill(later, -torch.inf).softmax(-1)
-        return found.masked_fill(later, 0.)
+    def _normalised(self, energy, later):
+        "Attention weights, 0 for later clicks."
+        if self.softmax: return energy.masked_fill(later, -torch.inf).softmax(-1)
+        return energy.masked_fill(later, 0.)
 
-    def encode(self, batch):
-        memory, _ = self.layers(self.dropout(self.clicks(batch.items)))         # (B, L, h), the global encoder
-        local     = self.weights(memory) @ memory                               # (B, L, h), the local one
-        return self.decode(self.dropout_out(torch.cat([memory, local], -1)))    # (B, L, d)
+    def weights(self, hidden:Tensor)->Tensor:           # `(B, L, h)` -> `(B, L, L)`
+        "How much click j (last axis) matters after click t, 0 for later ones: the attention of Li et al. 2017."
+        L, h   = hidden.shape[1:]
+        rows   = max(1, 2**25 // max(1, L * L * h))                             # so that (rows, L, L, h) stays small
+        pairs  = zip(self.query(hidden).split(rows), self.key(hidden).split(rows))
+        energy = torch.cat([self.energy((q[:, :, None] + k[:, None]).sigmoid())[..., 0] for q, k in pairs])
+        later  = torch.ones(L, L, dtype=torch.bool, device=hidden.device).triu(1)
+        return self._normalised(energy, later)
 
-    def encode_last(self, batch):
-        memory, _ = self.layers(self.dropout(self.clicks(batch.items)))
-        place = torch.arange(memory.shape[1], device=memory.device)
-        end   = (batch.lengths - 1).clamp(min=0)
-        final = memory[torch.arange(len(batch)), end]                           # (B, h): only the last click asks
-        found = self.weigh((self.asks(final)[:, None] + self.offer(memory)).sigmoid())[..., 0]              # (B, L)
-        later = place > end[:, None]
-        found = found.masked_fill(later, -torch.inf).softmax(-1) if self.softmax else found.masked_fill(later, 0.)
-        return self.decode(self.dropout_out(torch.cat([final, (found[:, None] @ memory)[:, 0]], -1)))
+    def encode(self, batch:Batch)->Tensor:              # `(B, L, d)`
+        hidden, _ = self.layers(self.dropout(self.clicks(batch.items)))             # (B, L, h), the global encoder
+        local     = self.weights(hidden) @ hidden                                   # (B, L, h), the local encoder
+        return self.decoder(self.dropout_out(torch.cat([hidden, local], -1)))       # (B, L, d)
 
-    def attention(self, batch):
-        memory, _ = self.layers(self.clicks(batch.items))                       # (B, L, h)
-        return self.weights(memory)[torch.arange(len(batch)), batch.lengths - 1]
+    def encode_last(self, batch:Batch)->Tensor:         # `(B, d)`: the last click is the only query
+        hidden, _ = self.layers(self.dropout(self.clicks(batch.items)))             # (B, L, h)
+        end    = (batch.lengths - 1).clamp(min=0)
+        last   = hidden[torch.arange(len(batch)), end]                              # (B, h)
+        energy = self.energy((self.query(last)[:, None] + self.key(hidden)).sigmoid())[..., 0]      # (B, L)
+        later  = torch.arange(hidden.shape[1], device=hidden.device) > end[:, None]
+        local  = (self._normalised(energy, later)[:, None] @ hidden)[:, 0]          # (B, h)
+        return self.decoder(self.dropout_out(torch.cat([last, local], -1)))
+
+    def attention(self, batch:Batch)->Tensor:           # `(B, L)`
+        "The weights of the last click, 0 at padding."
+        hidden, _ = self.layers(self.clicks(batch.items))                           # (B, L, h)
+        return self.weights(hidden)[torch.arange(len(batch)), batch.lengths - 1]

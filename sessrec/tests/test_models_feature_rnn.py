@@ -17,6 +17,7 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 from sessrec.train.loop import Batches
 
+
 def coloured_world(n_items=300, n_sessions=900, seed=0):
     "The small world, with two features and a price; the last item has no colour."
     s = small_world(n_items, n_sessions, seed)
@@ -29,83 +30,94 @@ FORMS = [dict(), dict(one_hot=True), dict(joint=False), dict(scale=None, one_hot
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_must_hold_of_every_network(form):
-    s = coloured_world()
-    check_network(lambda n: FeatureRNN.for_catalogue(s.catalogue, hidden_size=24, feature_size=8, dropout=0., **form), s)
+    s    = coloured_world()
+    make = lambda n: FeatureRNN.for_catalogue(s.catalogue, hidden_size=24, feature_size=8, dropout=0., **form)
+    check_network(make, s)
 
 @pytest.mark.parametrize("form", [*FORMS, dict(alternate=2)])
 def test_contract_and_checkpoint(form, tmp_path):
-    s     = coloured_world()
-    model = FeatureRNN.for_catalogue(s.catalogue, hidden_size=16, feature_size=8, **form).fit(s[:200], s[200:], epochs=1, device="cpu", progress=False)
-    check_recommender(model, s)
-    model.save(tmp_path)
+    s       = coloured_world()
+    network = FeatureRNN.for_catalogue(s.catalogue, hidden_size=16, feature_size=8, **form)
+    network.fit(s[:200], s[200:], epochs=1, device="cpu", progress=False)
+    check_recommender(network, s)
+    network.save(tmp_path)
     batch = s.batch(range(9))
-    assert torch.equal(FeatureRNN.from_pretrained(tmp_path).scores(batch), model.scores(batch))
-
-def test_codes_by_hand():
-    items  = Catalogue(pd.DataFrame({"raw_id": [1, 2, 3, 4], "colour": ["red", None, "blue", "red"], "price": [1., 2., np.nan, 4.], "name": list("abcd"), "shop": "x"}))
-    values = feature_values(items, buckets=3)
-    assert list(values) == ["colour", "price"] and values["colour"] == ["blue", "red"]
-    assert feature_codes(items, values).tolist() == [[0, 0], [2, 1], [0, 2], [1, 0], [2, 3]]
-    other = Catalogue(pd.DataFrame({"raw_id": [9], "colour": ["pink"], "price": [1e9]}))
-    assert feature_codes(other, values).tolist() == [[0, 0], [0, 3]], "an unknown word has code 0, a very high price the last bucket"
-    assert feature_values(items, ["shop"]) == {"shop": ["x"]}
+    assert torch.equal(FeatureRNN.from_pretrained(tmp_path).scores(batch), network.scores(batch))
 
 def test_nonsense_is_refused():
     plain = small_world().catalogue
     with pytest.raises(ValueError, match="no feature to learn from"): feature_values(plain)
     with pytest.raises(ValueError, match="no column 'size'"): feature_values(coloured_world().catalogue, ["size"])
     with pytest.raises(ValueError, match="no column 'colour'"): feature_codes(plain, {"colour": ["red"]})
-    for bad in (dict(hidden_size=0), dict(feature_size=0), dict(alternate=-1), dict(dropout=1.)):
-        with pytest.raises(ValueError, match=next(iter(bad))): FeatureRNN(9, **bad)
+    for wrong in (dict(hidden_size=0), dict(feature_size=0), dict(alternate=-1), dict(dropout=1.)):
+        with pytest.raises(ValueError, match=next(iter(wrong))): FeatureRNN(9, **wrong)
 
 def test_one_part_at_a_time():
-    "With `alternate`, one part's numbers get a gradient at a step, and the parts take turns."
-    s     = coloured_world()
-    model = FeatureRNN.for_catalogue(s.catalogue, hidden_size=8, feature_size=8, joint=False, alternate=2).train()
-    model.attach(s)
+    "With `alternate`, one part's parameters get a gradient at a step, and the parts take turns."
+    s       = coloured_world()
+    network = FeatureRNN.for_catalogue(s.catalogue, hidden_size=8, feature_size=8, joint=False, alternate=2).train()
+    network.attach(s)
     batch, targets = Batches(s, 4).gather(np.arange(4))
-    seen = []
+    moved   = lambda part: any(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
+    learnt  = []
     for _ in range(8):
-        model.zero_grad()
-        model(batch, targets).backward()
-        moved = lambda part: any(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
-        seen.append([k for k, (m, h) in enumerate(zip(model.memories, model.heads)) if moved(m) or moved(h)])
-        assert (model.item_vectors.weight.grad is not None) == (seen[-1] == [0])
-    assert seen == [[0], [0], [1], [1], [2], [2], [0], [0]]
+        network.zero_grad()
+        network(batch, targets).backward()
+        parts = zip(network.layers, network.heads)
+        learnt.append([k for k, (layer, head) in enumerate(parts) if moved(layer) or moved(head)])
+        assert (network.item_vectors.weight.grad is not None) == (learnt[-1] == [0])
+    assert learnt == [[0], [0], [1], [1], [2], [2], [0], [0]]
 
 def test_a_missing_value_teaches_nothing():
     "An item without a colour has a zero vector there; no gradient makes it a word of its own, or blows up."
-    s     = coloured_world()
-    model = FeatureRNN.for_catalogue(s.catalogue, hidden_size=8, feature_size=8)
-    model.attach(s)
+    s       = coloured_world()
+    network = FeatureRNN.for_catalogue(s.catalogue, hidden_size=8, feature_size=8)
+    network.attach(s)
     batch, targets = Batches(s, 64).gather(np.arange(64))
-    model(batch, targets).backward()
-    assert model.codes[-1, 0] == PAD and all((v.weight.grad[PAD] == 0).all() for v in model.vectors)
-    assert sum(p.grad.norm()**2 for p in model.parameters())**.5 < 1e3
+    network(batch, targets).backward()
+    assert network.codes[-1, 0] == PAD
+    assert all((table.weight.grad[PAD] == 0).all() for table in network.feature_vectors)
+    assert sum(p.grad.norm()**2 for p in network.parameters())**.5 < 1e3
 
 def test_words_of_whole_numbers():
-    whole = Catalogue(pd.DataFrame({"raw_id": range(4), "page": [2, 10, 2, 10]}))
-    gap   = Catalogue(pd.DataFrame({"raw_id": range(3), "page": [10, None, 2]}))
+    whole  = Catalogue(pd.DataFrame({"raw_id": range(4), "page": [2, 10, 2, 10]}))
+    gap    = Catalogue(pd.DataFrame({"raw_id": range(3), "page": [10, None, 2]}))
+    alike  = Catalogue(pd.DataFrame({"raw_id": [1, 2], "size": [1., 1.]}))
     values = feature_values(whole)
     assert values == {"page": ["10", "2"]} and feature_codes(gap, values)[1:, 0].tolist() == [1, 0, 2]
     assert feature_values(whole, "page") == values
-    with pytest.raises(ValueError, match="less than two values"): feature_values(Catalogue(pd.DataFrame({"raw_id": [1, 2], "size": [1., 1.]})), ["size"])
+    with pytest.raises(ValueError, match="less than two values"): feature_values(alike, ["size"])
 
 def test_without_features_only_ids_count():
-    s = small_world()
-    a = FeatureRNN(300, hidden_size=16).fit(s[:200], epochs=1, progress=False)
-    assert len(a.heads) == 1 and a.answers().shape == (301, 16)
+    s       = small_world()
+    network = FeatureRNN(300, hidden_size=16).fit(s[:200], epochs=1, progress=False)
+    assert len(network.heads) == 1 and network.answers().shape == (301, 16)
+
+# %% ../../nbs/11_feature_rnn.ipynb #9fa2c63a
+def test_codes_by_hand():
+    items  = Catalogue(pd.DataFrame({"raw_id": [1, 2, 3, 4], "colour": ["red", None, "blue", "red"],
+                                     "price": [1., 2., np.nan, 4.], "name": list("abcd"), "shop": "x"}))
+    values = feature_values(items, buckets=3)
+    assert list(values) == ["colour", "price"] and values["colour"] == ["blue", "red"]
+    assert feature_codes(items, values).tolist() == [[0, 0], [2, 1], [0, 2], [1, 0], [2, 3]]
+    other = Catalogue(pd.DataFrame({"raw_id": [9], "colour": ["pink"], "price": [1e9]}))
+    assert feature_codes(other, values).tolist() == [[0, 0], [0, 3]], "unknown words have code 0"
+    assert feature_values(items, ["shop"]) == {"shop": ["x"]}
 
 def test_a_new_item_is_known_by_its_features():
-    "Sessions stay within a colour: a new red item is recommended to who clicks red ones, and no other network could."
-    rng    = np.random.default_rng(0)
-    table  = pd.DataFrame({"raw_id": range(40), "colour": ["red", "blue"] * 20})
-    s      = Sessions.from_lists([2 * rng.integers(0, 20, 4) + 1 + i % 2 for i in range(400)], catalogue=Catalogue(table))
-    model  = FeatureRNN.for_catalogue(s.catalogue, hidden_size=16, feature_size=8).fit(s, epochs=5, batch_size=32, lr=.02, progress=False)
-    larger = Catalogue(pd.concat([table[::-1], pd.DataFrame({"raw_id": [100, 101], "colour": ["red", "blue"]})], ignore_index=True))
-    grown  = model.for_new_items(larger)
+    "Sessions stay within a colour: a new red item is recommended after clicks on red ones, which ids cannot do."
+    rng     = np.random.default_rng(0)
+    table   = pd.DataFrame({"raw_id": range(40), "colour": ["red", "blue"] * 20})
+    lists   = [2 * rng.integers(0, 20, 4) + 1 + i % 2 for i in range(400)]
+    s       = Sessions.from_lists(lists, catalogue=Catalogue(table))
+    network = FeatureRNN.for_catalogue(s.catalogue, hidden_size=16, feature_size=8)
+    network.fit(s, epochs=5, batch_size=32, lr=.02, progress=False)
+    added   = pd.DataFrame({"raw_id": [100, 101], "colour": ["red", "blue"]})
+    larger  = Catalogue(pd.concat([table[::-1], added], ignore_index=True))
+    grown   = network.for_new_items(larger)
     check_recommender(grown, Sessions.from_lists([[1, 2, 42]], catalogue=larger))
-    scores = grown.recommend([0, 2, 4], 42).set_index("item")["score"]
-    assert scores[100] > scores[[1, 3, 5, 101]].max() and scores.index.get_loc(100) < 21, "a new red item stands among the red ones"
-    before = model.recommend([0, 2, 4], 40).set_index("item")["score"]
-    assert np.allclose(scores[before.index], before, atol=1e-4), "items that it knows keep their scores"
+    scores  = grown.recommend([0, 2, 4], 42).set_index("item")["score"]
+    assert scores[100] > scores[[1, 3, 5, 101]].max()
+    assert scores.index.get_loc(100) < 21, "a new red item stands among the red ones"
+    before  = network.recommend([0, 2, 4], 40).set_index("item")["score"]
+    assert np.allclose(scores[before.index], before, atol=1e-4), "known items keep their scores"

@@ -3,16 +3,13 @@
 # %% ../../nbs/10_gru4rec.ipynb #imports
 from sessrec.models.gru4rec import *
 
-# %% ../../nbs/10_gru4rec.ipynb #170540ae
-from sessrec.plots.gru4rec import loss_cost
-
 # %% ../../nbs/10_gru4rec.ipynb #169e096d
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings, strategies as st
 from torch import nn
 
 from sessrec.data.catalogue import Catalogue
@@ -20,63 +17,75 @@ from sessrec.data.sessions import PAD, Sessions
 from sessrec.models.base import check_recommender
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
-from sessrec.train.loop import Batches, cross_entropy, fit
+from sessrec.train.loop import Batches
 
 # %% ../../nbs/10_gru4rec.ipynb #f1d3b3b9
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), max_size=7), min_size=1, max_size=20), st.integers(1, 6))
 def test_session_parallel_learns_each_transition_once(lists, lanes):
-    s    = Sessions.from_lists(lists)
-    want = sorted((i, t, x[t], x[t + 1]) for i, x in enumerate(lists) for t in range(len(x) - 1))
-    got, playing = [], np.full(lanes, -1)
-    for f in session_parallel(s, lanes):
-        on = f["session"] >= 0
-        assert (f["fresh"] == (on & (f["place"] == 0))).all(), "memory is reset before a session's first click, and only there"
-        assert ((f["session"] == playing) | (f["place"] == 0))[on].all(), "a lane changes its session at a first click only"
-        assert (f["target"][~on] == PAD).all()
-        playing = f["session"]
-        got += zip(*(f[k][on].tolist() for k in ("session", "place", "item", "target")))
-    assert sorted(got) == want
+    expected = sorted((i, t, x[t], x[t + 1]) for i, x in enumerate(lists) for t in range(len(x) - 1))
+    learnt, playing = [], np.full(lanes, -1)
+    for frame in session_parallel(Sessions.from_lists(lists), lanes):
+        busy  = frame.session >= 0
+        first = frame.position == 0
+        assert (frame.fresh == (busy & first)).all(), "the state is reset before a session's first click only"
+        assert ((frame.session == playing) | first)[busy].all(), "a lane changes its session at a first click only"
+        assert (frame.target[~busy] == PAD).all()
+        playing = frame.session
+        columns = (frame.session, frame.position, frame.item, frame.target)
+        learnt += zip(*(column[busy].tolist() for column in columns))
+    assert sorted(learnt) == expected
 
+# %% ../../nbs/10_gru4rec.ipynb #5a0593f2
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), max_size=7), min_size=1, max_size=12), st.integers(1, 5))
-def test_memory_in_lanes_is_that_of_whole_sessions(lists, lanes):
-    "Frame by frame with resets gives, at every place, the memory that the padded batch gives."
+def test_hidden_states_in_lanes_are_those_of_whole_sessions(lists, lanes):
+    "Frame by frame with resets gives, at every position, the hidden state that the padded batch gives."
     torch.manual_seed(0)
-    s, vectors, layer = Sessions.from_lists(lists), torch.randn(10, 4), nn.GRU(4, 5, batch_first=True)
-    memory = torch.zeros(1, lanes, 5)
-    whole  = [layer(vectors[torch.tensor(x)][None])[0][0] if x else None for x in lists]
-    for f in session_parallel(s, lanes):
-        memory = memory * torch.from_numpy(~f["fresh"])[None, :, None]
-        _, memory = layer(vectors[torch.from_numpy(f["item"])][:, None], memory)
-        for lane in np.flatnonzero(f["session"] >= 0):
-            assert torch.allclose(memory[0, lane], whole[f["session"][lane]][f["place"][lane]], atol=1e-5)
+    vectors = torch.randn(10, 4)
+    layer   = nn.GRU(4, 5, batch_first=True)
+    hidden  = torch.zeros(1, lanes, 5)
+    whole   = [layer(vectors[torch.tensor(x)][None])[0][0] if x else None for x in lists]
+    for frame in session_parallel(Sessions.from_lists(lists), lanes):
+        hidden    = hidden * torch.from_numpy(~frame.fresh)[None, :, None]
+        _, hidden = layer(vectors[torch.from_numpy(frame.item)][:, None], hidden)
+        for lane in np.flatnonzero(frame.session >= 0):
+            expected = whole[frame.session[lane]][frame.position[lane]]
+            assert torch.allclose(hidden[0, lane], expected, atol=1e-5)
 
 def test_lanes_must_be_there():
     with pytest.raises(ValueError, match="lanes"): next(session_parallel(Sessions.from_lists([[1, 2]]), 0))
 
 # %% ../../nbs/10_gru4rec.ipynb #5c0fd070
 def test_sampled_losses_by_hand():
-    right, rivals = torch.tensor([1.]), torch.tensor([[0., -torch.inf, 2.]])
-    e  = np.exp
-    s  = np.array([1, e(2)]) / (1 + e(2))
-    sg = lambda v: 1 / (1 + e(-v))
-    assert np.isclose(sampled_softmax(right, rivals), -np.log(e(1) / (e(1) + 1 + e(2))), atol=1e-6)
-    q = np.log([.1, .2, .3, .4])
-    assert np.isclose(sampled_softmax(right, rivals, (torch.tensor(q[:1]).float(), torch.tensor(q[1:]).float())),
-                      -np.log(e(1) / .1 / (e(1) / .1 + 1 / .2 + e(2) / .4)), atol=1e-6)
-    assert np.isclose(bpr_max(right, rivals), -np.log(s @ sg(np.array([1., -1.]))) + s @ np.array([0, 4.]), atol=1e-5)
-    assert np.isclose(top1_max(right, rivals), s @ (sg(np.array([-1., 1.])) + sg(np.array([0., 4.]))), atol=1e-6)
+    positives = torch.tensor([1.])
+    negatives = torch.tensor([[0., -torch.inf, 2.]])
+    exp       = np.exp
+    sigmoid   = lambda x: 1 / (1 + exp(-x))
+    weights   = np.array([1, exp(2)]) / (1 + exp(2))
+    softmax   = -np.log(exp(1) / (exp(1) + 1 + exp(2)))
+    bpr       = -np.log(weights @ sigmoid(np.array([1., -1.]))) + weights @ np.array([0, 4.])
+    top1      = weights @ (sigmoid(np.array([-1., 1.])) + sigmoid(np.array([0., 4.])))
+    assert np.isclose(sampled_softmax(positives, negatives), softmax, atol=1e-6)
+    assert np.isclose(bpr_max(positives, negatives), bpr, atol=1e-5)
+    assert np.isclose(top1_max(positives, negatives), top1, atol=1e-6)
+    log_q     = torch.tensor([.1, .2, .3, .4]).log()
+    corrected = -np.log(exp(1) / .1 / (exp(1) / .1 + 1 / .2 + exp(2) / .4))
+    assert np.isclose(sampled_softmax(positives, negatives, (log_q[:1], log_q[1:])), corrected, atol=1e-6)
 
+# %% ../../nbs/10_gru4rec.ipynb #7d0f4836
 def test_gradients_are_numbers_even_when_the_target_is_drawn():
+    drawn = torch.tensor([[True, False], [False, False], [True, True]])
     for loss in (sampled_softmax, bpr_max, top1_max):
-        right, rivals = torch.tensor([50., -50., 1.], requires_grad=True), torch.tensor([[3., 0.], [80., 1.], [2., 2.]], requires_grad=True)
-        value = loss(right, rivals.masked_fill(torch.tensor([[True, False], [False, False], [True, True]]), -torch.inf))
+        positives = torch.tensor([50., -50., 1.], requires_grad=True)
+        negatives = torch.tensor([[3., 0.], [80., 1.], [2., 2.]], requires_grad=True)
+        value     = loss(positives, negatives.masked_fill(drawn, -torch.inf))
         value.backward()
         assert value.isfinite()
-        assert right.grad.isfinite().all() and rivals.grad.isfinite().all() and rivals.grad[0, 0] == 0
+        assert positives.grad.isfinite().all() and negatives.grad.isfinite().all()
+        assert negatives.grad[0, 0] == 0
 
-def test_sampler_draws_what_it_says():
+def test_sampler_draws_with_its_probabilities():
     torch.manual_seed(0)
     for alpha in (0., .5, 1.):
         sampler = Sampler(torch.tensor([99., 1000, 100, 10, 0]), alpha)
@@ -85,7 +94,8 @@ def test_sampler_draws_what_it_says():
     with pytest.raises(ValueError, match="alpha"): Sampler(torch.ones(3), -1.)
 
 def test_corrected_sample_has_the_gradient_of_the_whole():
-    "With a large sample, log-Q gives the rivals the shares of the full softmax, and with them its gradient; without it, popular items are pushed down."
+    """With a large sample, log-Q gives the negatives their shares in the full softmax, and with them its gradient;
+    without it, popular items are pushed down."""
     torch.manual_seed(0)
     scores  = torch.randn(1, 40)
     clicks  = torch.cat([torch.zeros(1), torch.arange(1., 41)**2])
@@ -93,12 +103,13 @@ def test_corrected_sample_has_the_gradient_of_the_whole():
     full    = scores.softmax(1)[0]
     drawn   = sampler.draw(400_000)
     for corrected in (True, False):
-        s = scores[0][drawn - 1] - (sampler.p[drawn].log().float() if corrected else 0.)
-        share = torch.zeros(40).index_add_(0, drawn - 1, s.softmax(0))
+        logits = scores[0][drawn - 1] - (sampler.p[drawn].log().float() if corrected else 0.)
+        share  = torch.zeros(40).index_add_(0, drawn - 1, logits.softmax(0))
         assert torch.allclose(share, full, atol=.01) == corrected
 
 # %% ../../nbs/10_gru4rec.ipynb #2e845fbf
-@pytest.mark.parametrize("switches", [dict(scale=None), dict(scale=12.), dict(scale=None, tied=False), dict(n_layers=2, embedding_dim=12)])
+@pytest.mark.parametrize("switches", [dict(scale=None), dict(scale=12.), dict(scale=None, tied=False),
+                                      dict(n_layers=2, embedding_dim=12)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: GRU4Rec(n, 24, dropout=0., **switches), small_world())
 
@@ -109,65 +120,67 @@ def test_contract_with_every_loss(loss):
 
 def test_loop_equals_the_layer():
     torch.manual_seed(1)
-    x, layer = torch.randn(4, 9, 6), nn.GRU(6, 5, batch_first=True)
-    seen = gru_loop(x, layer)
-    assert torch.allclose(seen["memory"], layer(x)[0], atol=1e-6)
-    for gate in ("reset", "update"): assert ((seen[gate] > 0) & (seen[gate] < 1)).all()
-
-def test_scores_with_unit_vectors_are_cosines():
-    s     = small_world()
-    model = GRU4Rec(300, 16, scale=12.).fit(s[:200], epochs=1, device="cpu", progress=False)
-    batch = s.batch(range(200, 230))
-    with torch.no_grad():
-        before = model.scores(batch)
-        hidden = model.encode(batch)[torch.arange(30), batch.lengths - 1]
-        want   = 12 * F.cosine_similarity(hidden[:, None], model.item_vectors.weight[None], dim=-1)
-        assert torch.allclose(before[:, 1:], want[:, 1:], atol=1e-4) and before[:, 1:].abs().max() <= 12.001
-        model.item_vectors.weight[1:] *= torch.rand(300, 1) + .5
-        assert torch.allclose(model.scores(batch), before, atol=1e-4), "the length of an item's vector plays no part"
+    x     = torch.randn(4, 9, 6)
+    layer = nn.GRU(6, 5, batch_first=True)
+    steps = gru_loop(x, layer)
+    assert torch.allclose(steps["hidden"], layer(x)[0], atol=1e-6)
+    for gate in ("reset", "update"): assert ((steps[gate] > 0) & (steps[gate] < 1)).all()
 
 @pytest.mark.parametrize("loss", LOSSES[1:])
 def test_a_sampled_loss_learns(loss):
     "Each item is followed by the next one: a loss that looks at a sample finds it, too."
-    s = Sessions.from_lists([[i % 30 + 1, (i + 1) % 30 + 1, (i + 2) % 30 + 1] for i in range(300)], catalogue=Catalogue(pd.DataFrame({"raw_id": range(30)})))
-    model = GRU4Rec(30, 16, dropout=0., scale=8., loss=loss, n_sample=16).fit(s, epochs=15, batch_size=32, lr=.02, device="cpu", progress=False)
-    top   = model.scores(Sessions.from_lists([[i] for i in range(1, 31)]).batch(range(30))).argmax(1)
-    assert (top == torch.arange(1, 31) % 30 + 1).float().mean() > .9
+    lists   = [[i % 30 + 1, (i + 1) % 30 + 1, (i + 2) % 30 + 1] for i in range(300)]
+    s       = Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(30)})))
+    network = GRU4Rec(30, 16, dropout=0., scale=8., loss=loss, n_sample=16)
+    network.fit(s, epochs=15, batch_size=32, lr=.02, device="cpu", progress=False)
+    best    = network.scores(Sessions.from_lists([[i] for i in range(1, 31)]).batch(range(30))).argmax(1)
+    assert (best == torch.arange(1, 31) % 30 + 1).float().mean() > .9
 
 def test_a_sampled_step_touches_the_sample_only():
-    s     = small_world()
-    model = GRU4Rec(300, 16, tied=False, scale=None, loss="bpr-max", n_sample=5)
-    model.attach(s)
+    s       = small_world()
+    network = GRU4Rec(300, 16, tied=False, scale=None, loss="bpr-max", n_sample=5)
+    network.attach(s)
     batch, targets = Batches(s, 4).gather(np.arange(4))
-    model(batch, targets).backward()
-    touched = set(model.separate.weight.grad.abs().sum(1).nonzero()[:, 0].tolist())
+    network(batch, targets).backward()
+    touched = set(network.separate.weight.grad.abs().sum(1).nonzero()[:, 0].tolist())
     assert set(targets[targets > 0].tolist()) <= touched and len(touched) <= (targets > 0).sum() + 5
 
 def test_tied_and_separate():
-    tied, separate = GRU4Rec(50, 8), GRU4Rec(50, 8, tied=False)
-    assert tied.answers() is tied.item_vectors.weight and separate.n_parameters - tied.n_parameters == 51 * 8
+    tied     = GRU4Rec(50, 8)
+    separate = GRU4Rec(50, 8, tied=False)
+    assert tied.answers() is tied.item_vectors.weight
+    assert separate.n_parameters - tied.n_parameters == 51 * 8
 
 def test_sizes_by_name(tmp_path):
-    s = small_world()
-    for make, d, h in ((GRU4Rec, 100, 100), (GRU4RecSmall, 128, 256), (GRU4RecMedium, 256, 256), (GRU4RecLarge, 256, 512)):
-        model = make(300)
-        assert (model.item_vectors.embedding_dim, model.layers.hidden_size) == (d, h)
+    s     = small_world()
+    sizes = {GRU4Rec: (100, 100), GRU4RecSmall: (128, 256), GRU4RecMedium: (256, 256), GRU4RecLarge: (256, 512)}
+    for make, expected in sizes.items():
+        network = make(300)
+        assert (network.item_vectors.embedding_dim, network.layers.hidden_size) == expected
     small = GRU4RecSmall(300).fit(s[:50], epochs=1, progress=False)
     small.save(tmp_path)
     again = GRU4RecSmall.from_pretrained(tmp_path)
-    assert torch.allclose(again.scores(s.batch(range(5))), small.cpu().eval().scores(s.batch(range(5))))
+    batch = s.batch(range(5))
+    assert torch.allclose(again.scores(batch), small.cpu().eval().scores(batch))
     with pytest.raises(ValueError, match="holds a gru4rec-small"): GRU4Rec.from_pretrained(tmp_path)
 
 def test_nonsense_is_refused():
-    for bad, words in [(dict(loss="bpr"), "loss must be one of"), (dict(n_sample=0), "n_sample"), (dict(sample_alpha=-1), "sample_alpha"),
-                       (dict(n_sample=1.5), "n_sample"), (dict(scale=0.), "scale"), (dict(hidden_size=0), "hidden_size"), (dict(embedding_dim=0), "embedding_dim")]:
-        with pytest.raises(ValueError, match=words): GRU4Rec(9, **bad)
+    wrong = [(dict(loss="bpr"), "loss must be one of"), (dict(n_sample=0), "n_sample"),
+             (dict(n_sample=1.5), "n_sample"), (dict(sample_alpha=-1), "sample_alpha"),
+             (dict(scale=0.), "scale"), (dict(hidden_size=0), "hidden_size"), (dict(embedding_dim=0), "embedding_dim")]
+    for arguments, words in wrong:
+        with pytest.raises(ValueError, match=words): GRU4Rec(9, **arguments)
 
-# %% ../../nbs/10_gru4rec.ipynb #d4a3be12
-def test_memory_is_flat_in_the_catalogue():
-    "Blocks and the sample need the same memory for 120,000 and for 960,000 items, up to what the allocator keeps; one copy of all scores would need 470 MiB."
-    for way in ("blocks", "sample"):
-        for n_items in (120_000, 960_000):
-            mib = min(loss_cost(way, n_items, n_cases=128, d=8)["MiB"] for _ in range(3))       # what the allocator keeps comes and goes
-            assert mib < 120, f"{way}: {mib:.0f} MiB with {n_items:,} items"
-    assert max(loss_cost("plain", 960_000, n_cases=128, d=8)["MiB"] for _ in range(2)) > 300
+# %% ../../nbs/10_gru4rec.ipynb #38cd3eb2
+def test_scores_with_unit_vectors_are_cosines():
+    s       = small_world()
+    network = GRU4Rec(300, 16, scale=12.).fit(s[:200], epochs=1, device="cpu", progress=False)
+    batch   = s.batch(range(200, 230))
+    with torch.no_grad():
+        before = network.scores(batch)
+        hidden = network.encode(batch)[torch.arange(30), batch.lengths - 1]
+        cosine = F.cosine_similarity(hidden[:, None], network.item_vectors.weight[None], dim=-1)
+        assert torch.allclose(before[:, 1:], 12 * cosine[:, 1:], atol=1e-4)
+        assert before[:, 1:].abs().max() <= 12.001
+        network.item_vectors.weight[1:] *= torch.rand(300, 1) + .5
+        assert torch.allclose(network.scores(batch), before, atol=1e-4), "the length of an embedding plays no part"

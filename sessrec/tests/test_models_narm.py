@@ -4,7 +4,6 @@
 from sessrec.models.narm import *
 
 # %% ../../nbs/12_narm.ipynb #69060ab5
-import numpy as np
 import pytest
 import torch
 
@@ -22,36 +21,39 @@ def test_contract():
     s = small_world()
     check_recommender(NARM(300, 16).fit(s[:200], s[200:], epochs=1, progress=False), s)
 
+@pytest.mark.parametrize("softmax", [False, True])
+def test_the_last_click_alone_gives_the_same(softmax):
+    torch.manual_seed(0)
+    network = NARM(30, 8, softmax=softmax).eval()
+    batch   = Sessions.from_lists([[1, 2, 3, 4, 5], [6], [7, 8, 7]]).batch([0, 1, 2])
+    encoded = network.encode(batch)[torch.arange(3), batch.lengths - 1]
+    assert torch.allclose(network.encode_last(batch), encoded, atol=1e-6)
+
+def test_nonsense_is_refused():
+    for wrong in (dict(hidden_size=0), dict(dropout=1.), dict(dropout_out=-1.), dict(scale=-1.)):
+        with pytest.raises(ValueError, match=next(iter(wrong))): NARM(9, **wrong)
+
+# %% ../../nbs/12_narm.ipynb #4b6d1d6d
 def test_equals_the_equations_session_by_session():
     "Each prefix on its own, with loops, as in the paper."
     torch.manual_seed(0)
-    model    = NARM(20, 8).eval()
+    network  = NARM(20, 8).eval()
+    A1, A2   = network.query.weight, network.key.weight
+    v, B     = network.energy.weight[0], network.decoder.weight
     sessions = [[3, 7, 3, 9], [5], [1, 2, 19, 20, 4, 4]]
-    encoded  = model.encode(Sessions.from_lists(sessions).batch(range(3)))
+    encoded  = network.encode(Sessions.from_lists(sessions).batch(range(3)))
     for row, session in zip(encoded, sessions):
         for t in range(1, len(session) + 1):
-            H, _  = model.layers(model.clicks(torch.tensor([session[:t]])))
-            H     = H[0]                                                        # memories of this prefix alone
-            local = sum((model.weigh.weight[0] @ torch.sigmoid(model.asks.weight @ H[-1] + model.offer.weight @ H[j])) * H[j] for j in range(t))
-            assert torch.allclose(row[t - 1], model.decode.weight @ torch.cat([H[-1], local]), atol=1e-5)
+            H     = network.layers(network.clicks(torch.tensor([session[:t]])))[0][0]       # of this prefix alone
+            local = sum((v @ torch.sigmoid(A1 @ H[-1] + A2 @ h)) * h for h in H)
+            assert torch.allclose(row[t - 1], B @ torch.cat([H[-1], local]), atol=1e-5)
 
 @pytest.mark.parametrize("softmax", [False, True])
 def test_later_clicks_are_not_seen(softmax):
     torch.manual_seed(0)
-    model = NARM(30, 8, softmax=softmax).eval()
-    a, b  = ([1, 2, 3, 4, 5], [1, 2, 3, 29, 30])
-    x, y  = model.encode(Sessions.from_lists([a, b]).batch(range(2)))
-    assert torch.allclose(x[:3], y[:3], atol=1e-6) and not torch.allclose(x[3], y[3])
-    w = model.weights(torch.randn(2, 5, 8))
-    assert (w.triu(1) == 0).all() and (not softmax or torch.allclose(w.sum(-1), torch.ones(2, 5)))
-
-@pytest.mark.parametrize("softmax", [False, True])
-def test_the_last_click_alone_gives_the_same(softmax):
-    torch.manual_seed(0)
-    model = NARM(30, 8, softmax=softmax).eval()
-    batch = Sessions.from_lists([[1, 2, 3, 4, 5], [6], [7, 8, 7]]).batch([0, 1, 2])
-    assert torch.allclose(model.encode_last(batch), model.encode(batch)[torch.arange(3), batch.lengths - 1], atol=1e-6)
-
-def test_nonsense_is_refused():
-    for bad in (dict(hidden_size=0), dict(dropout=1.), dict(dropout_out=-1.), dict(scale=-1.)):
-        with pytest.raises(ValueError, match=next(iter(bad))): NARM(9, **bad)
+    network = NARM(30, 8, softmax=softmax).eval()
+    one, other = network.encode(Sessions.from_lists([[1, 2, 3, 4, 5], [1, 2, 3, 29, 30]]).batch(range(2)))
+    assert torch.allclose(one[:3], other[:3], atol=1e-6) and not torch.allclose(one[3], other[3])
+    weights = network.weights(torch.randn(2, 5, 8))
+    assert (weights.triu(1) == 0).all()
+    assert not softmax or torch.allclose(weights.sum(-1), torch.ones(2, 5))

@@ -6,52 +6,67 @@
 __all__ = ['check_09_1', 'check_09_2', 'check_09_3', 'check_09_4']
 
 # %% ../../../nbs/checks/09_rnn.ipynb #d579798d
-from torch import nn
+from collections.abc import Callable
+from typing import Any
+
 import torch
+from torch import nn
 
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/09_rnn.ipynb #f817721a
-@exercise("09.1", hint="A layer multiplies the input by one matrix, the memory by another, and adds two vectors.")
-def check_09_1(answer):
-    "Input matrix, memory matrix and two biases, once for each gate."
+@exercise("09.1", hint="A layer multiplies the embedding by one matrix, the state by another, and adds two vectors.")
+def check_09_1(answer:Callable[..., Any])->None:
+    "Input matrix, hidden matrix and two biases, once for each gate."
     for d, h, gates in ((4, 5, 1), (4, 5, 4), (100, 50, 4), (7, 7, 1)):
         layer = (nn.RNN if gates == 1 else nn.LSTM)(d, h)
-        want, got = sum(p.numel() for p in layer.parameters()), answer(d, h, gates)
+        want  = sum(p.numel() for p in layer.parameters())
+        got   = answer(d, h, gates)
         assert got != want - gates * h, "PyTorch has two bias vectors for each gate, not one"
         assert gates == 1 or got != want // 4, "the LSTM has all of it four times"
-        assert got == want, f"for d = {d}, h = {h} and {gates} gate(s) there are {want:,}, you say {got:,}"
+        assert got == want, f"for d = {d}, h = {h} and {gates} gate(s) there are {want:,} parameters, you say {got:,}"
 
-@exercise("09.2", hint="Three of the parts are gates, between 0 and 1. The fourth is what is written, and may be negative.")
-def check_09_2(answer):
-    "Keep a part of the old, add a part of the new, show a part of it."
+# %% ../../../nbs/checks/09_rnn.ipynb #59805f36
+@exercise("09.2", hint="Three of the parts are gates, in (0, 1). The fourth is the candidate, and may be negative.")
+def check_09_2(answer:Callable[..., Any])->None:
+    "Keep a share of the old cell, add a share of the candidate, output a share of the result."
     torch.manual_seed(0)
     for size in (1, 3, 50):
         i, f, g, o, c = torch.randn(5, size)
-        cell = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        got  = answer(i, f, g, o, c)
-        assert len(got) == 2, "I expected two things: the new cell and the new memory"
-        assert not torch.allclose(got[0], f.sigmoid() * c + i.sigmoid() * g.sigmoid()), "what is written goes through a tanh: it may be negative"
-        assert torch.allclose(got[0], cell, atol=1e-6), "the new cell is wrong: how much of the old stays, how much of the new is added?"
-        assert torch.allclose(got[1], o.sigmoid() * cell.tanh(), atol=1e-6), "the cell is right, the memory is not: it is a part of tanh(cell), of the *new* one"
+        cell     = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        squashed = f.sigmoid() * c + i.sigmoid() * g.sigmoid()
+        hidden   = o.sigmoid() * cell.tanh()
+        got      = answer(i, f, g, o, c)
+        assert len(got) == 2, "I expected two tensors: the new cell and the new hidden state"
+        assert not torch.allclose(got[0], squashed), "what is written goes through a tanh: it may be negative"
+        assert torch.allclose(got[0], cell, atol=1e-6), (
+            "the new cell is wrong: how much of the old stays, how much of the new is added?")
+        assert torch.allclose(got[1], hidden, atol=1e-6), (
+            "the cell is right, the hidden state is not: it is a share of tanh(cell), of the *new* one")
 
+# %% ../../../nbs/checks/09_rnn.ipynb #338ad733
 @exercise("09.3", hint="Multiply by f until the product is below share, and count.")
-def check_09_3(answer):
+def check_09_3(answer:Callable[..., Any])->None:
     "The powers of f fall fast for 0.5 and slowly for 0.99."
     for f, share in ((.5, .01), (.9, .5), (.99, .1), (.3, .9), (.5, .25), (.95, .01)):
         want, left = 0, 1.
         while left >= share: want, left = want + 1, left * f
         got = answer(f, share)
-        assert got != want - 1, f"with a gate of {f}, after {got} clicks there is still {f**got:.3f} left, not less than {share}"
-        assert got == want, f"for a gate of {f} and {share} I expected {want} and got {got}"
+        assert got != want - 1, (
+            f"with a gate of {f}, after {got} clicks there is still {f**got:.3f} left, not less than {share}")
+        assert got == want, f"for a gate of {f} and a share of {share} I expected {want} and got {got}"
 
-@exercise("09.4", hint="For each row another place: index with two tensors, rows and places.")
-def check_09_4(answer):
-    "The memory at place length − 1 of each row."
+# %% ../../../nbs/checks/09_rnn.ipynb #b3df7b4c
+@exercise("09.4", hint="Each row has another position: index with two tensors, rows and positions.")
+def check_09_4(answer:Callable[..., Any])->None:
+    "The hidden state at position length − 1 of each row."
     torch.manual_seed(0)
-    for lengths in ([3, 1], [2, 5, 4], [1, 1, 1, 6]):
-        memory, lengths = torch.randn(len(lengths), 6, 4), torch.tensor(lengths)
-        want, got = torch.stack([m[n - 1] for m, n in zip(memory, lengths)]), torch.as_tensor(answer(memory, lengths))
+    for clicks in ([3, 1], [2, 5, 4], [1, 1, 1, 6]):
+        hidden  = torch.randn(len(clicks), 6, 4)
+        lengths = torch.tensor(clicks)
+        want    = torch.stack([h[n - 1] for h, n in zip(hidden, clicks)])
+        got     = torch.as_tensor(answer(hidden, lengths))
         assert got.shape == want.shape, f"I expected shape {tuple(want.shape)} and got {tuple(got.shape)}"
-        assert not torch.equal(got, memory[:, -1]), "this is the memory at the last place of the rectangle, which is padding for shorter sessions"
-        assert torch.equal(got, want), f"lengths {lengths.tolist()}: that is not the memory after each session's last click"
+        assert not torch.equal(got, hidden[:, -1]), (
+            "this is the hidden state at the last position of the batch, which is padding for shorter sessions")
+        assert torch.equal(got, want), f"lengths {clicks}: that is not the hidden state after each session's last click"

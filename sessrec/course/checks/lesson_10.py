@@ -6,6 +6,9 @@
 __all__ = ['check_10_1', 'check_10_2', 'check_10_3', 'check_10_4']
 
 # %% ../../../nbs/checks/10_gru4rec.ipynb #2572d1e9
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -16,52 +19,74 @@ from ...models.gru4rec import session_parallel
 
 # %% ../../../nbs/checks/10_gru4rec.ipynb #676a8cc5
 @exercise("10.1", hint="The gate says how much of the *old* stays; the rest comes from the proposal.")
-def check_10_1(answer):
-    "Keep z of the old, take 1 − z of the proposal; the reset gate stands before the memory's part of the proposal."
+def check_10_1(answer:Callable[..., Any])->None:
+    "Keep z of the old, take 1 − z of the proposal; the reset gate scales the state's part of the proposal."
     torch.manual_seed(0)
-    for size in (1, 3, 50):
+    for size in (3, 1, 50):
         r, z, n, hn, h = torch.randn(5, size)
-        z_, new = z.sigmoid(), (n + r.sigmoid() * hn).tanh()
-        want, got = z_ * h + (1 - z_) * new, torch.as_tensor(answer(r, z, n, hn, h))
+        update   = z.sigmoid()
+        proposal = (n + r.sigmoid() * hn).tanh()
+        want     = update * h + (1 - update) * proposal
+        swapped  = (1 - update) * h + update * proposal
+        no_reset = update * h + (1 - update) * (n + hn).tanh()
+        got      = torch.as_tensor(answer(r, z, n, hn, h))
         assert got.shape == want.shape, f"I expected {size} numbers and got shape {tuple(got.shape)}"
-        assert size == 1 or not torch.allclose(got, (1 - z_) * h + z_ * new, atol=1e-6), "the gate is the wrong way round: in PyTorch z says how much of the old stays"
-        assert size == 1 or not torch.allclose(got, z_ * h + (1 - z_) * (n + hn).tanh(), atol=1e-6), "the reset gate is missing"
+        assert size == 1 or not torch.allclose(got, swapped, atol=1e-6), (
+            "the gate is the wrong way round: in PyTorch z says how much of the old stays")
+        assert size == 1 or not torch.allclose(got, no_reset, atol=1e-6), "the reset gate is missing"
         assert torch.allclose(got, want, atol=1e-6), f"I expected {want[:3].tolist()}… and got {got[:3].tolist()}…"
 
-@exercise("10.2", hint="A session of n clicks plays for n − 1 frames. A lane that becomes free takes the next session that waits: keep for each lane the frame at which it becomes free.")
-def check_10_2(answer):
+# %% ../../../nbs/checks/10_gru4rec.ipynb #a39c2bd1
+@exercise("10.2", hint="A session of n clicks plays for n − 1 frames. A lane that becomes free takes the next session "
+                       "that waits: keep for each lane the frame at which it becomes free.")
+def check_10_2(answer:Callable[..., Any])->None:
     "Greedy scheduling: each session goes to the lane that is free first."
-    rng = np.random.default_rng(0)
-    for lengths, lanes in [([3, 4, 2, 3], 2), ([5], 3), ([2, 2, 2], 1), *((rng.integers(2, 9, 20).tolist(), int(k)) for k in (1, 3, 7))]:
-        want = sum(1 for _ in session_parallel(Sessions.from_lists([[1] * n for n in lengths]), lanes))
-        got  = answer(lengths, lanes)
+    rng    = np.random.default_rng(0)
+    trials = [([3, 4, 2, 3], 2), ([5], 3), ([2, 2, 2], 1)]
+    trials += [(rng.integers(2, 9, 20).tolist(), lanes) for lanes in (1, 3, 7)]
+    for lengths, lanes in trials:
+        sessions = Sessions.from_lists([[1] * n for n in lengths])
+        want     = sum(1 for _ in session_parallel(sessions, lanes))
+        got      = answer(lengths, lanes)
         assert got != sum(lengths), "a session of n clicks has n − 1 transitions"
         assert got == want, f"{lengths} in {lanes} lane(s) take {want} frames, you say {got}"
 
-@exercise("10.3", hint="Draw 100 times more often, correct by log 100: subtract the log-probability from each score, also from the target's.")
-def check_10_3(answer):
+# %% ../../../nbs/checks/10_gru4rec.ipynb #20125d76
+@exercise("10.3", hint="Draw 100 times more often, correct by log 100: subtract the log-probability from each score, "
+                       "also from the target's.")
+def check_10_3(answer:Callable[..., Any])->None:
     "Each score minus the logarithm of its probability of being drawn; then cross-entropy."
     torch.manual_seed(0)
     for n in (2, 5, 40):
-        scores, q = torch.randn(n), torch.rand(n)
-        q    = q / q.sum()
-        want = -(scores - q.log()).log_softmax(0)[0]
-        got  = torch.as_tensor(answer(scores, q)).squeeze()
+        scores = torch.randn(n)
+        q      = torch.rand(n)
+        q      = q / q.sum()
+        want   = -(scores - q.log()).log_softmax(0)[0]
+        added  = -(scores + q.log()).log_softmax(0)[0]
+        plain  = -scores.log_softmax(0)[0]
+        got    = torch.as_tensor(answer(scores, q)).squeeze()
         assert got.dim() == 0, f"I expected one number, the target's loss, and got shape {tuple(got.shape)}"
-        assert not torch.isclose(got, -(scores + q.log()).log_softmax(0)[0], atol=1e-6), "the sign: what is drawn often would count even more"
-        assert not torch.isclose(got, -scores.log_softmax(0)[0], atol=1e-6), "this is the loss without the correction"
+        assert not torch.isclose(got, added, atol=1e-6), "the sign: an item that is drawn often would count even more"
+        assert not torch.isclose(got, plain, atol=1e-6), "this is the loss without the correction"
         assert torch.isclose(got, want, atol=1e-5), f"for {n} scores I expected {want:.4f} and got {got:.4f}"
 
-@exercise("10.4", hint="Divide each vector by its length, then multiply the product by the scale. What is the length of a vector of zeros?")
-def check_10_4(answer):
+# %% ../../../nbs/checks/10_gru4rec.ipynb #cbc53500
+@exercise("10.4", hint="Divide each vector by its length, then multiply the product by the scale. What is the length "
+                       "of a vector of zeros?")
+def check_10_4(answer:Callable[..., Any])->None:
     "The cosine, times the scale; a vector of zeros scores 0."
     torch.manual_seed(0)
     for n, d in ((3, 4), (50, 8)):
-        session, items = torch.randn(d), torch.randn(n, d) * torch.rand(n, 1) * 5
-        want, got = 12 * F.cosine_similarity(session[None], items), torch.as_tensor(answer(session, items, 12.))
+        session = torch.randn(d)
+        items   = torch.randn(n, d) * torch.rand(n, 1) * 5
+        cosine  = F.cosine_similarity(session[None], items)
+        long    = 12 * F.normalize(items, dim=1) @ session
+        want    = 12 * cosine
+        got     = torch.as_tensor(answer(session, items, 12.))
         assert got.shape == want.shape, f"I expected {n} scores and got shape {tuple(got.shape)}"
         assert not torch.allclose(got, items @ session, atol=1e-4), "these are plain products: long vectors win"
-        assert not torch.allclose(got, want / 12, atol=1e-5), "this is the cosine; the scale is missing"
-        assert not torch.allclose(got, 12 * F.normalize(items, dim=1) @ session, atol=1e-4), "the session's vector has still its length"
+        assert not torch.allclose(got, cosine, atol=1e-5), "this is the cosine; the scale is missing"
+        assert not torch.allclose(got, long, atol=1e-4), "the session's vector still has its length"
         assert torch.allclose(got, want, atol=1e-4), f"I expected {want[:3].tolist()}… and got {got[:3].tolist()}…"
-    assert torch.isfinite(torch.as_tensor(answer(torch.randn(4), torch.zeros(2, 4), 12.))).all(), "a vector of zeros has no direction: its score should be 0, not nan"
+    zeros = torch.as_tensor(answer(torch.randn(4), torch.zeros(2, 4), 12.))
+    assert torch.isfinite(zeros).all(), "a vector of zeros has no direction: its score should be 0, not nan"

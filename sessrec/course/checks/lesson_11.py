@@ -6,35 +6,44 @@
 __all__ = ['check_11_1', 'check_11_2', 'check_11_3']
 
 # %% ../../../nbs/checks/11_feature_rnn.ipynb #461cad7a
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/11_feature_rnn.ipynb #98aa3f99
 @exercise("11.1", hint="How many of the edges lie below the price? A missing price has code 0.")
-def check_11_1(answer):
+def check_11_1(answer:Callable[..., Any])->None:
     "The number of edges below the price, plus one."
     edges = [10., 20., 50.]
     for price, want in ((5., 1), (10., 1), (10.01, 2), (50., 3), (999., 4), (float("nan"), 0)):
         got = answer(price, edges)
         assert price == price or got == 0, f"a missing price (nan) has code 0, you say {got}"
-        assert got != want - 1 or want == 0, f"codes begin with 1, since 0 is for what is missing; {price} has {want}"
+        assert got != want - 1 or want == 0, f"codes begin with 1, since 0 is for missing values; {price} has {want}"
         assert got == want, f"with edges {edges}, a price of {price} has code {want}, you say {got}"
 
+# %% ../../../nbs/checks/11_feature_rnn.ipynb #a0d01d92
 @exercise("11.2", hint="The products of the parts are added.")
-def check_11_2(answer):
-    "A sum of products is the product of what stands side by side."
+def check_11_2(answer:Callable[..., Any])->None:
+    "A sum of products is the product of the concatenated vectors."
     torch.manual_seed(0)
     for n, widths in ((4, (3, 2)), (7, (5, 1, 4))):
-        asked, items = [torch.randn(w) for w in widths], [torch.randn(n, w) for w in widths]
-        want, got = sum(i @ a for a, i in zip(asked, items)), torch.as_tensor(answer(asked, items))
+        queries = [torch.randn(w) for w in widths]
+        items   = [torch.randn(n, w) for w in widths]
+        want    = torch.stack([i @ q for q, i in zip(queries, items)]).sum(0)
+        got     = torch.as_tensor(answer(queries, items))
         assert got.shape == want.shape, f"I expected {n} scores and got shape {tuple(got.shape)}"
         assert torch.allclose(got, want, atol=1e-5), f"I expected {want[:3].tolist()}… and got {got[:3].tolist()}…"
 
+# %% ../../../nbs/checks/11_feature_rnn.ipynb #f49938b5
 @exercise("11.3", hint="Is the whole interval on one side of 0?")
-def check_11_3(answer):
+def check_11_3(answer:Callable[..., Any])->None:
     "An interval that contains 0 decides nothing."
-    for low, high, want in ((.1, .9, "yes"), (-.5, .2, "not shown"), (-2., -.1, "harm"), (0., .3, "not shown"), (-.3, 0., "not shown")):
+    intervals = ((.1, .9, "yes"), (-.5, .2, "not shown"), (-2., -.1, "harm"), (0., .3, "not shown"),
+                 (-.3, 0., "not shown"))
+    for low, high, want in intervals:
         got = answer(low, high)
         assert got in ("yes", "not shown", "harm"), f"answer with 'yes', 'not shown' or 'harm', not {got!r}"
         assert got == want, f"[{low}, {high}]: I expected {want!r} and got {got!r}"

@@ -6,39 +6,48 @@
 __all__ = ['check_12_1', 'check_12_2', 'check_12_3']
 
 # %% ../../../nbs/checks/12_narm.ipynb #5cbe2a56
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/12_narm.ipynb #ea58f825
-@exercise("12.1", hint="Add the two matrices' products, squeeze with a sigmoid, multiply with v.")
-def check_12_1(answer):
-    "One weight for each memory, seen from the last one."
+@exercise("12.1", hint="Add the two matrices' products, apply a sigmoid, multiply with v.")
+def check_12_1(answer:Callable[..., Any])->None:
+    "One weight for each hidden state, with the last one as query."
     torch.manual_seed(0)
     for L, h in ((4, 3), (6, 8), (1, 3)):
         H, A1, A2, v = torch.randn(L, h), torch.randn(h, h), torch.randn(h, h), torch.randn(h)
-        want, got = torch.sigmoid(H[-1] @ A1.T + H @ A2.T) @ v, torch.as_tensor(answer(H, A1, A2, v))
+        want    = torch.sigmoid(H[-1] @ A1.T + H @ A2.T) @ v
+        swapped = torch.sigmoid(H[-1] @ A2.T + H @ A1.T) @ v
+        got     = torch.as_tensor(answer(H, A1, A2, v))
         assert got.shape == want.shape, f"I expected {L} weights and got shape {tuple(got.shape)}"
-        assert not torch.allclose(got, want.softmax(0), atol=1e-5) or L == 1, "NARM has no softmax: the weights need not add up to one"
-        assert L == 1 or not torch.allclose(got, torch.sigmoid(H[-1] @ A2.T + H @ A1.T) @ v, atol=1e-5), "A1 belongs to the memory that asks, A2 to those that answer"
+        assert L == 1 or not torch.allclose(got, want.softmax(0), atol=1e-5), (
+            "NARM has no softmax: the weights need not add up to one")
+        assert L == 1 or not torch.allclose(got, swapped, atol=1e-5), "A1 belongs to the query, A2 to the keys"
         assert torch.allclose(got, want, atol=1e-5), f"I expected {want.tolist()} and got {got.tolist()}"
 
-@exercise("12.2", hint="Row t may look at columns 0 to t: the lower triangle with the diagonal.")
-def check_12_2(answer):
-    "Later clicks count nothing, and with a softmax the rest must still add up to one."
+# %% ../../../nbs/checks/12_narm.ipynb #58c205a4
+@exercise("12.2", hint="Row t may attend to columns 0 to t: the lower triangle with the diagonal.")
+def check_12_2(answer:Callable[..., Any])->None:
+    "Later clicks have no weight, and with a softmax the rest must still add up to one."
     torch.manual_seed(0)
     for L in (1, 3, 6):
         match = torch.randn(L, L)
         want  = match.masked_fill(torch.ones(L, L).triu(1) > 0, -torch.inf).softmax(1)
         got   = torch.as_tensor(answer(match.clone()))
         assert got.shape == want.shape, f"I expected shape {tuple(want.shape)} and got {tuple(got.shape)}"
-        assert got.isfinite().all(), "a row of only −inf has no softmax: a click may look at itself"
+        assert got.isfinite().all(), "a row of only −inf has no softmax: a click may attend to itself"
         assert (got.triu(1) == 0).all(), "a click has a weight on a later one: it sees what it should predict"
-        assert torch.allclose(got.sum(1), torch.ones(L), atol=1e-5), "the rows should add up to one: shut the later clicks out *before* the softmax"
-        assert torch.allclose(got, want, atol=1e-5), "a click may look at itself and at all before it"
+        assert torch.allclose(got.sum(1), torch.ones(L), atol=1e-5), (
+            "the rows should add up to one: mask the later clicks *before* the softmax")
+        assert torch.allclose(got, want, atol=1e-5), "a click may attend to itself and to all before it"
 
+# %% ../../../nbs/checks/12_narm.ipynb #e60e3a5d
 @exercise("12.3", hint="How many rows has a batch in each of the two forms, and how many clicks has each row?")
-def check_12_3(answer):
+def check_12_3(answer:Callable[..., Any])->None:
     "Each prefix anew: 1 + 2 + … + (n − 1) clicks. All at once: n − 1."
     for n in (2, 3, 10, 50):
         want = n * (n - 1) // 2, n - 1
