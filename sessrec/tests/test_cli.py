@@ -240,7 +240,7 @@ def test_retailrocket_from_its_raw_files_to_a_graph_network(tmp_path):
 def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
     from sessrec.data.prepared import load
     from sessrec.models.gru4rec import GRU4Rec
-    from sessrec.train.run import read_log
+    from sessrec.train.callbacks.log import read_log
     folder, out = small_log[0]/"data", tmp_path/"ckpt"
     code, text, lines = in_process(
         capsys, "train", "gru4rec", "--data", folder, "--out", out, "--epochs", "1", "--hidden", "8", "--whole",
