@@ -9,7 +9,7 @@ __all__ = ['check_19_1', 'check_19_2', 'check_19_3']
 import numpy as np
 
 from ..exercise import exercise
-from ...explorer.app import places
+from ...models.explain import places
 
 # %% ../../../nbs/checks/19_explorer.ipynb #19f37064
 @exercise("19.1", hint="Where does the item stand in each of the two? Place 1 is best, so a rise makes the number smaller.")
