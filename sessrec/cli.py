@@ -154,6 +154,7 @@ Clicks = Annotated[list[str], typer.Argument(metavar="ITEM...", help="Raw ids of
 SomeData = Annotated[Path|None, typer.Option(
     "--data", help="A folder that `sessrec prepare` wrote; a checkpoint needs none.")]
 
+# %% ../nbs/reference/cli.ipynb #4cc16832
 @app.command()
 def recommend(model:Fitted,
               items:Clicks,

@@ -87,12 +87,14 @@ def _check_port(port:int)->None:
 
 def _write_notebook(path:Path, source:str)->None:
     "A notebook of one cell."
-    cell:dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "explorer", "metadata": {}, "outputs": [], "source": source}
+    cell:dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "explorer", "metadata": {},
+                           "outputs": [], "source": source}
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     note = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     path.parent.mkdir()
     path.write_text(json.dumps(note), encoding="utf-8")
 
+# %% ../../nbs/reference/explorer_serve.ipynb #d2f83802
 def serve(data:Path|str|None=None,      # a folder that `sessrec prepare` wrote; None = the built-in shop
           models:list[str]|None=None,   # names or folders of checkpoints; None = models that are ready soon
           port:int=8866,                # of the page on this machine
@@ -134,7 +136,8 @@ def _run_voila(notebook:Path, port:int, browser:bool)->None:
     try:
         while voila.poll() is None and not _answers(port): sleep(.2)
         if voila.poll() is None:
-            print(f"sessrec: the explorer is at {url} (dark: {url}/?theme=dark); Ctrl+C ends it", file=sys.stderr, flush=True)
+            text = f"sessrec: the explorer is at {url} (dark: {url}/?theme=dark); Ctrl+C ends it"
+            print(text, file=sys.stderr, flush=True)
             if browser: webbrowser.open(url)
         if voila.wait(): raise ValueError(f"Voilà ended with exit code {voila.returncode}")
     except KeyboardInterrupt: pass

@@ -145,6 +145,7 @@ def _new_baseline(entry):
     try: return entry.target()
     except TypeError as e: raise ValueError(f"{entry.spec} cannot be made without arguments: {e}") from e
 
+# %% ../../nbs/reference/models_choose.ipynb #e4cae104
 def fit_model(name:str,         # as in `choose`; several with + between are an `Ensemble`
               data:Prepared,    # prepared data; train and valid are used, test is not
               **options:Any,    # for networks: as in `train.loop.fit`; a dict has a value for each name
