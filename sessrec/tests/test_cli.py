@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/cli.ipynb #imports
 from sessrec.cli import *
 
-# %% ../../nbs/reference/cli.ipynb #f5762595
+# %% ../../nbs/reference/cli.ipynb #c624bc70
 import ast
 import importlib
 import io
@@ -12,6 +12,7 @@ import os
 import pathlib
 import pickle
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -393,6 +394,26 @@ def test_a_model_of_ones_own(small_log, workshop, capsys):
     for wrong, says in (("workshop:Nothing", "workshop has no 'Nothing'"), ("no_file:STAMP", "importing 'no_file'")):
         refused(capsys, "train", wrong, "--data", data, "--out", "x", says=says)
         refused(capsys, "leaderboard", "--data", data, "--models", wrong, says=says)
+
+# %% ../../nbs/reference/cli.ipynb #92250014
+def test_the_explorer_shows_a_model_of_ones_own(small_log, workshop, capsys, monkeypatch):
+    "Everything but the server: the network is trained, and the page's notebook runs in another process and folder."
+    pages = []
+    def run_voila(notebook, port, browser):
+        source = json.loads(notebook.read_text())["cells"][0]["source"]
+        code   = source.replace("\nopen_explorer(", "\npage = open_explorer(") + "\nprint(page.core.models)"
+        pages.append(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", check=False))
+    monkeypatch.setattr("sessrec.explorer.serve._run_voila", run_voila)
+    data = small_log[0]/"data"
+    code, out, lines = in_process(
+        capsys, "explore", "--data", data, "--models", "pop,workshop:STAMP", "--port", free_port(), "--no-browser")
+    assert not code and "training workshop:STAMP" in lines[0], lines
+    assert "'pop'" in pages[0].stdout and "'stamp'" in pages[0].stdout, pages[0].stderr
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 # %% ../../nbs/reference/cli.ipynb #79e8cebf
 READER_AND_METRIC = '''
