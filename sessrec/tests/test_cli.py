@@ -395,7 +395,7 @@ def test_a_model_of_ones_own(small_log, workshop, capsys):
         refused(capsys, "train", wrong, "--data", data, "--out", "x", says=says)
         refused(capsys, "leaderboard", "--data", data, "--models", wrong, says=says)
 
-# %% ../../nbs/reference/cli.ipynb #92250014
+# %% ../../nbs/reference/cli.ipynb #b3e95e68
 def test_the_explorer_shows_a_model_of_ones_own(small_log, workshop, capsys, monkeypatch):
     "Everything but the server: the network is trained, and the page's notebook runs in another process and folder."
     pages = []
@@ -405,7 +405,7 @@ def test_the_explorer_shows_a_model_of_ones_own(small_log, workshop, capsys, mon
         pages.append(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", check=False))
     monkeypatch.setattr("sessrec.explorer.serve._run_voila", run_voila)
     data = small_log[0]/"data"
-    code, out, lines = in_process(
+    code, _, lines = in_process(
         capsys, "explore", "--data", data, "--models", "pop,workshop:STAMP", "--port", free_port(), "--no-browser")
     assert not code and "training workshop:STAMP" in lines[0], lines
     assert "'pop'" in pages[0].stdout and "'stamp'" in pages[0].stdout, pages[0].stderr
