@@ -163,10 +163,3 @@ def fit_model(name:str,         # as in `choose`; several with + between are an 
         if not isinstance(value, dict): plan[option] = value
         elif name in value: plan[option] = value[name]
     return new_network(name, data.catalogue).fit(data.train, data.valid, **plan)
-
-# %% ../../nbs/reference/models_choose.ipynb #d1c12f11
-def __getattr__(name):
-    "The tables that other modules still use."
-    if name == "_members": return members
-    if name not in ("BASELINES", "NETWORKS"): raise AttributeError(name)
-    return {known: models.get(known).target for known in names_of(name[:-1].lower())}
