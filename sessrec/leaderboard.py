@@ -13,21 +13,31 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from tqdm.auto import tqdm
 import numpy as np
 import pandas as pd
 import torch
+from tqdm.auto import tqdm
 
 from .data.prepared import Prepared
 from .data.sessions import Sessions
 from .metrics.evaluate import METRICS, evaluate
-from .metrics.protocol import DEFAULT_METRIC, count_ranks, gain, metric_label, paired_test, resampled_totals
-from .metrics.protocol import session_sums, share_of
+from sessrec.metrics.protocol import (
+    DEFAULT_METRIC,
+    count_ranks,
+    gain,
+    metric_label,
+    paired_test,
+    resampled_totals,
+    session_sums,
+    share_of,
+)
 from .metrics.rank import ranks, scored_batches
 from .metrics.slices import MAIN_METRICS
 from .models.base import Recommender
 from .models.choose import Checkpoint, choose, fit_model, members, model_names, names_of
 from .models.ensemble import comparable
+
+# %% ../nbs/18_leaderboard.ipynb #740f5bbe
 from .models.neural import NeuralRecommender
 from .results import per_cent, unique_label
 from .train.profile import peak_of_step, training_speed

@@ -4,6 +4,7 @@
 
 # %% ../nbs/reference/results.ipynb #ee663f2e
 from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -23,7 +24,8 @@ from .models.choose import fit_model, model_names
 from .shop.generate import RULES
 from .shop.reader import rules_of
 
-if TYPE_CHECKING: from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # %% auto #0
 __all__ = ['unique_label', 'labelled', 'per_cent', 'Report', 'by_rule', 'report']

@@ -8,18 +8,18 @@ __all__ = ['LOGS', 'Models', 'PARTS', 'turns', 'bench_training', 'bench_scoring'
            'record']
 
 # %% ../../nbs/reference/bench_measure.ipynb #e9455362
+import json
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Callable, Iterator
-import json
-import tempfile
 
-from tqdm import tqdm
 import numpy as np
 import pandas as pd
 import pyarrow.csv as pv
 import torch
+from tqdm import tqdm
 
 from .peer import SETTINGS, network_of, peer_names, peer_of
 from .peer_side import spread
@@ -33,9 +33,9 @@ from ..explorer.latency import explorer_latency
 from ..models.base import Recommender
 from ..models.choose import Checkpoint, choose, fit_model, model_names
 from ..models.neural import NeuralRecommender
+from ..train.device import device_named
 from ..train.loop import Batches, cross_entropy
 from ..train.profile import evenly, train_on
-from ..train.device import device_named
 
 # %% ../../nbs/reference/bench_measure.ipynb #ad258bcc
 def turns(ours:Callable[[], int],       # called without arguments, gives how much was done, such as cases

@@ -7,15 +7,16 @@ __all__ = ['RECBOLE', 'Sizes', 'TRANSLATE', 'SETTINGS', 'network_of', 'peer_of',
            'check_same', 'beside_recbole']
 
 # %% ../../nbs/reference/bench_peer.ipynb #d2c116cd
-from inspect import signature
-from pathlib import Path
-from statistics import median
-from typing import Any, Callable
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from inspect import signature
+from pathlib import Path
+from statistics import median
+from typing import Any
 
 from .. import registry
 

@@ -7,15 +7,17 @@ __all__ = ['MAX_LEN', 'SKIP', 'write_log', 'spread', 'draw_prefixes', 'random_pl
            'serve']
 
 # %% ../../nbs/reference/bench_peer_side.ipynb #c91b5c9b
-from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Iterator
 import itertools
 import json
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING: from sessrec.data.sessions import Sessions
+if TYPE_CHECKING:
+    from sessrec.data.sessions import Sessions
 
 # %% ../../nbs/reference/bench_peer_side.ipynb #d2b5bd11
 MAX_LEN = 50            # clicks that a network sees, on both sides
@@ -75,14 +77,14 @@ class Ours:
                 ):
         import numpy as np
         import torch
+
         from sessrec.bench.peer import network_of, sizes_of
         from sessrec.data.prepared import load
         torch.set_num_threads(job["threads"])
         torch.manual_seed(0)
         self.data, self.batch_size = load(job["data"]), job["batch_size"]
-        self.rng   = np.random.default_rng(0)
         network    = network_of(job["model"])
-        self.sizes = sizes_of(network, job["hidden"])
+        self.rng, self.sizes = np.random.default_rng(0), sizes_of(network, job["hidden"])
         self.model = network(self.data.train.n_items, **self.sizes)
         self.model.attach(self.data.train)
         if self.model.max_len != MAX_LEN:

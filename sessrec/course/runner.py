@@ -7,18 +7,18 @@ __all__ = ['lessons', 'lay_out', 'open_lab', 'PeakMemory', 'KernelStartError', '
            'run_course']
 
 # %% ../../nbs/reference/course_runner.ipynb #ee466def
-from datetime import date
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
-from threading import Event, Thread
-from time import perf_counter
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+from datetime import date
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from threading import Event, Thread
+from time import perf_counter
 
 import sessrec
 from .recorded import lessons_dir
@@ -61,7 +61,8 @@ def open_lab(folder:Path|str|None=None, # lay the lessons out here; None = a che
     kept  = f"; kept yours: {', '.join(names['kept'])}" if names["kept"] else ""
     print(f"sessrec: {len(names['written'])} files written to {folder}{kept}", file=sys.stderr)
     if not browser: return
-    try: import jupyterlab  # noqa: F401
+    try:
+        import jupyterlab  # noqa: F401
     except ImportError as e:
         raise ValueError("JupyterLab is not installed; get it with: pip install 'sessrec[lab]'") from e
     home = str(Path(folder)/"index.ipynb")
@@ -164,8 +165,8 @@ def machine(device:str)->dict:      # what a measurement depends on
     "Versions, device and cores of this machine."
     import torch
     name = torch.cuda.get_device_name() if device == "cuda" and torch.cuda.is_available() else platform.machine()
-    return {"date": date.today().isoformat(), "sessrec": sessrec.__version__,
-            "python": platform.python_version(), "torch": torch.__version__, "device": f"{device} ({name})", "cores": os.cpu_count()}
+    versions = {"sessrec": sessrec.__version__, "python": platform.python_version(), "torch": torch.__version__}
+    return {"date": date.today().isoformat(), **versions, "device": f"{device} ({name})", "cores": os.cpu_count()}
 
 # %% ../../nbs/reference/course_runner.ipynb #db86c0e7
 def run_course(only:list[str]|None=None,    # lessons, as in `lessons`; None = all
@@ -176,10 +177,12 @@ def run_course(only:list[str]|None=None,    # lessons, as in `lessons`; None = a
                folder:Path|None=None,       # where the lessons are; None = `lessons_dir()`
               )->list[dict]:                # a row a lesson, as from `run_lesson`; status "not run" after a failure
     "Run lessons headless one after the other; stops at the first failure."
-    try: import papermill  # noqa: F401
+    try:
+        import papermill  # noqa: F401
     except ImportError as e:
         raise ValueError("papermill is not installed; get it with: pip install 'sessrec[lab]'") from e
     from rich.console import Console
+
     from sessrec.train.device import device_named
     device_named(device)                                # complain before the first lesson
     paths, out = lessons(only, folder), Path(out or "_course")

@@ -6,10 +6,10 @@
 __all__ = ['METRICS', 'headline', 'course_map', 'recorded_runs', 'results_table']
 
 # %% ../../nbs/reference/course_tables.ipynb #1abbbe03
-from pathlib import Path
-from typing import Any
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 from .cells import read_cells
 
@@ -78,7 +78,8 @@ def results_table(folder:Path       # of the lessons
     heads  = [f"{name} {head}" for name in data for head in METRICS.values()]
     lines  = [_row(["model", *heads]), "|---|" + "--:|" * len(heads)]
     by     = {name: {row["model"]: row for row in record["data"][name]} for name in data}
-    for model in by[data[0]]: lines.append(_row([model, *(cell for name in data for cell in _cells(by[name][model]))]))
+    for model in by[data[0]]:
+        lines.append(_row([model, *(cell for name in data for cell in _cells(by[name][model]))]))
     best:dict[str, float] = {}
     for (model, _), run in runs.items(): best[model] = max(best.get(model, 0.), run["test"]["recall@20"])
     for model in sorted(best, key=lambda m: (-best[m], m)):

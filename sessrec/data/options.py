@@ -6,9 +6,9 @@
 __all__ = ['PRESETS', 'BENCHMARK', 'Split', 'is_benchmark', 'split_for', 'as_options']
 
 # %% ../../nbs/reference/data_options.ipynb #ab0edcf7
+import math
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any
-import math
 
 # %% ../../nbs/reference/data_options.ipynb #06bb895e
 def _option(default,                # its value where nobody says anything

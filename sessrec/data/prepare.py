@@ -7,27 +7,37 @@ __all__ = ['RawClicks', 'visits_of', 'Parts', 'parts_of_log', 'parts_of_benchmar
            'Preparation', 'prepare', 'prepared']
 
 # %% ../../nbs/reference/data_prepare.ipynb #b3c90231
+import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-import hashlib
-import re
 
-from tqdm.auto import tqdm
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from .. import __version__
 from .catalogue import Catalogue
 from .datasets import REGISTRY, read, reader_and_path
-from .files import DataError, data_dir, _check_target as check_target
+from .files import DataError, _check_target as check_target, data_dir
 from .log import Benchmark, Log
 from .options import PRESETS, Split, as_options, is_benchmark, split_for
 from .passport import Account, Passport
 from .prepared import FORMAT_VERSION, SPLITS, Prepared, load, raw_digest
 from .sessions import PAD, Sessions
-from .split import build_catalogue, by_start, counts, drop_repeats, filter_sessions, last_days
-from .split import most_recent, renumber, sessionise, split_at
+from sessrec.data.split import (
+    build_catalogue,
+    by_start,
+    counts,
+    drop_repeats,
+    filter_sessions,
+    last_days,
+    most_recent,
+    renumber,
+    sessionise,
+    split_at,
+)
 from ..registry import readers
 
 # %% ../../nbs/reference/data_prepare.ipynb #01f93ee3

@@ -6,17 +6,17 @@
 __all__ = ['FORMAT_VERSION', 'SPLITS', 'Prepared', 'raw_digest', 'load']
 
 # %% ../../nbs/reference/data_prepared.ipynb #d5ea6f36
+import hashlib
+import json
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-import hashlib
-import json
 
 import pandas as pd
 import pyarrow as pa
 
 from .catalogue import Catalogue
-from .files import DataError, replacing_folder, _line
+from .files import DataError, _line, replacing_folder
 from .passport import Passport
 from .sessions import Sessions
 

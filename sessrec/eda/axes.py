@@ -6,17 +6,17 @@
 __all__ = ['per_cent', 'many', 'times', 'describe', 'whole_numbers', 'dates', 'figure']
 
 # %% ../../nbs/reference/eda_axes.ipynb #f532d800
+import re
 from collections.abc import Callable
 from functools import wraps
 from textwrap import fill
-import re
 
+import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
-import matplotlib.pyplot as plt
-import numpy as np
 
 from .clicks import Data, Missing, clicks_of
 

@@ -6,8 +6,9 @@
 __all__ = ['Value', 'Data', 'Missing', 'if_known', 'Clicks', 'clicks_of']
 
 # %% ../../nbs/reference/eda_clicks.ipynb #d60a3ee3
+from collections.abc import Callable
 from functools import cached_property
-from typing import Callable, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd

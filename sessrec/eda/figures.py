@@ -8,9 +8,9 @@ __all__ = ['session_lengths', 'popularity', 'lorenz', 'gini', 'half_share', 'cat
            'day_overlap', 'days_apart', 'ageing']
 
 # %% ../../nbs/04_eda.ipynb #3837624e
-from scipy.sparse import csr_matrix
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from .clicks import Clicks, Data, Missing, clicks_of
 

@@ -8,14 +8,23 @@ __all__ = ['MEANING', 'BY_CATEGORY', 'FIGURES', 'summary', 'overview']
 # %% ../../nbs/reference/eda_overview.ipynb #0baa9b25
 from typing import Any
 
-from matplotlib.figure import Figure
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from .clicks import Clicks, Data, clicks_of, if_known
 from .figures import ageing, gini, half_share, revisits, staying
-from .plots import plot_categories, plot_lengths, plot_lorenz, plot_memory, plot_popularity
-from .plots import plot_positions, plot_repeats, plot_return, plot_transitions
+from sessrec.eda.plots import (
+    plot_categories,
+    plot_lengths,
+    plot_lorenz,
+    plot_memory,
+    plot_popularity,
+    plot_positions,
+    plot_repeats,
+    plot_return,
+    plot_transitions,
+)
 from .plots_time import plot_ageing, plot_days, plot_drift, plot_week
 
 # %% ../../nbs/reference/eda_overview.ipynb #0bb5c0f7

@@ -7,17 +7,30 @@ __all__ = ['plot_lengths', 'plot_popularity', 'plot_lorenz', 'plot_categories', 
            'plot_positions', 'plot_memory']
 
 # %% ../../nbs/reference/eda_plots.ipynb #9b428662
-from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
-from scipy.cluster.hierarchy import leaves_list, linkage
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
+from scipy.cluster.hierarchy import leaves_list, linkage
 
 from .axes import describe, figure, many, per_cent, times, whole_numbers
 from .clicks import Clicks, Missing
-from .figures import by_position, category_counts, gini, half_share, later_clicks, lorenz, memory
-from .figures import popularity, return_rate, revisits, session_lengths, staying, transitions
+from sessrec.eda.figures import (
+    by_position,
+    category_counts,
+    gini,
+    half_share,
+    later_clicks,
+    lorenz,
+    memory,
+    popularity,
+    return_rate,
+    revisits,
+    session_lengths,
+    staying,
+    transitions,
+)
 
 # %% ../../nbs/reference/eda_plots.ipynb #4f6a9b6e
 @figure

@@ -6,9 +6,9 @@
 __all__ = ['plot_week', 'plot_days', 'plot_drift', 'plot_ageing']
 
 # %% ../../nbs/reference/eda_plots_time.ipynb #a204f5c2
-from matplotlib.axes import Axes
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 
 from .axes import dates, describe, figure, many, per_cent, times, whole_numbers
 from .clicks import Clicks

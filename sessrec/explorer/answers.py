@@ -6,8 +6,8 @@
 __all__ = ['Models', 'Row', 'by_name', 'Answers']
 
 # %% ../../nbs/reference/explorer_answers.ipynb #f220f33b
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Mapping, Sequence
 
 import numpy as np
 

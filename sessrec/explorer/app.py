@@ -6,12 +6,13 @@
 __all__ = ['Act', 'live_widget', 'message_html', 'Row', 'Head', 'Search', 'ReplayBox', 'FindBox', 'SaveBox', 'Explorer']
 
 # %% ../../nbs/reference/explorer_app.ipynb #4c7a5113
+from collections.abc import Callable, Hashable
 from functools import cache, partial
 from time import perf_counter
-from typing import Any, Callable, Hashable
+from typing import Any
 
-from markupsafe import escape
 import numpy as np
+from markupsafe import escape
 
 from ..data.sessions import Sessions
 from .answers import Models
@@ -24,7 +25,7 @@ from .view import columns_html, found_html, page, strip_html
 @cache
 def live_widget()->type:
     "The widget's class; made when it is needed, so that the rest runs without widgets."
-    try: import anywidget, traitlets
+    try: import anywidget; import traitlets
     except ImportError as e:
         raise ValueError("anywidget is not installed; get it with: pip install 'sessrec[lab]'") from e
     class Live(anywidget.AnyWidget):
@@ -82,8 +83,8 @@ class Row:
 # %% ../../nbs/reference/explorer_app.ipynb #d72c74eb
 class Head(Row):
     "Title, undo, redo, clear and the tabs."
-    TABS = [("▶ replay", "step through a test session"), ("A hits, B misses", "find sessions worth looking at"),
-            ("save, share", "save, load, link, export")]
+    TABS = (("▶ replay", "step through a test session"), ("A hits, B misses", "find sessions worth looking at"),
+            ("save, share", "save, load, link, export"))
 
     def __init__(self, explorer:"Explorer"):
         super().__init__(explorer)

@@ -6,8 +6,9 @@
 __all__ = ['MOST_CLICKS', 'MOST_UNDO', 'Moment', 'whole_number', 'Clicks']
 
 # %% ../../nbs/reference/explorer_clicks.ipynb #5f205f5e
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any
 
 import numpy as np
 

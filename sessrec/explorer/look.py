@@ -10,15 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 import numpy as np
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+import sessrec.explorer
 from ..data.catalogue import Catalogue
 from .state import Exploration
 from ..plots.style import colour_of
-import sessrec.explorer
 
 # %% ../../nbs/reference/explorer_look.ipynb #80f63311
 STATIC  = Path(sessrec.explorer.__file__).parent/"static"       # templates, styles and the widget's JavaScript

@@ -8,8 +8,8 @@ __all__ = ['Why', 'DASHES', 'explanation_of', 'points', 'why_panel', 'graph_pane
 # %% ../../nbs/reference/explorer_panels.ipynb #62050032
 from typing import Any
 
-from markupsafe import Markup
 import numpy as np
+from markupsafe import Markup
 
 from .graph import edges_of, nodes_of
 from .look import cut, fill, item_colour, message_of, model_ink

@@ -6,11 +6,6 @@
 __all__ = ['QUICK', 'IN_SHOP', 'VOILA', 'read_data', 'open_explorer', 'ready_models', 'serve']
 
 # %% ../../nbs/reference/explorer_serve.ipynb #e1d0b573
-from copy import deepcopy
-from importlib.util import find_spec
-from pathlib import Path
-from time import sleep
-from typing import Any
 import json
 import signal
 import socket
@@ -18,6 +13,11 @@ import subprocess
 import sys
 import tempfile
 import webbrowser
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+from time import sleep
+from typing import Any
 
 import numpy as np
 

@@ -6,10 +6,11 @@
 __all__ = ['BANDS', 'EDITS', 'MOVES', 'ACTIONS', 'REPORTS', 'SavedState', 'parse_state', 'Finder', 'Exploration', 'dispatch']
 
 # %% ../../nbs/reference/explorer_state.ipynb #38e3fa38
-from dataclasses import dataclass
-from typing import Any, Callable
-from urllib.parse import quote, unquote
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd

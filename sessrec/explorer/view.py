@@ -9,8 +9,8 @@ __all__ = ['MOST_CARDS', 'strip_html', 'found_html', 'column_html', 'columns_htm
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
 import numpy as np
+from markupsafe import Markup
 
 from ..data.files import replacing
 from .answers import Row

@@ -9,11 +9,11 @@ __all__ = ['shuffled', 'check_no_leak']
 from dataclasses import replace
 from typing import Any
 
-from torch import Tensor
 import numpy as np
 import torch
+from torch import Tensor
 
-from ..data.sessions import Batch, PAD, Sessions
+from ..data.sessions import PAD, Batch, Sessions
 from .protocol import ranks_of
 from .rank import device_of, ranks, scored_batches
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from torch import Tensor
-from tqdm import tqdm
 import numpy as np
 import torch
+from torch import Tensor
+from tqdm import tqdm
 
 from ..data.catalogue import Catalogue
 from ..data.sessions import Batch, Sessions

@@ -7,12 +7,12 @@ __all__ = ['Counting', 'steps_back', 'prefix_matrix', 'Popularity', 'SessionPopu
            'age', 'return_shares', 'Cooccurrence', 'SessionNeighbours', 'VSKNN', 'STAN']
 
 # %% ../../nbs/07_baselines.ipynb #1e8c8440
-from torch import Tensor
 import numpy as np
 import scipy.sparse as sp
 import torch
+from torch import Tensor
 
-from ..data.sessions import Batch, PAD, Sessions
+from ..data.sessions import PAD, Batch, Sessions
 from .base import Recommender
 from ..registry import model
 

@@ -6,13 +6,13 @@
 __all__ = ['plot_attention', 'heads_of', 'plot_heads', 'copies_of', 'plot_copies']
 
 # %% ../../nbs/reference/plots_attention.ipynb #6a5a2287
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Sequence
 
-from torch import Tensor
-from matplotlib.axes import Axes
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
+from torch import Tensor
 
 from ..data.sessions import Batch
 from ..models.narm import NARM

@@ -6,21 +6,22 @@
 __all__ = ['profile_graphs', 'graph_speed', 'plot_session_graph']
 
 # %% ../../nbs/reference/plots_graph.ipynb #077b0fe5
+import math
+from collections.abc import Callable
 from itertools import count, islice
 from time import perf_counter
-from typing import Any, Callable
-import math
+from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
-from torch import Tensor
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
+from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
-from ..models.srgnn import GatedGraph, SRGNN, dense_graphs, dense_messages, session_graphs
+from ..models.srgnn import SRGNN, GatedGraph, dense_graphs, dense_messages, session_graphs
 from ..train.loop import Batches
 from ..train.profile import profile_step
 
@@ -51,7 +52,7 @@ def graph_speed(sessions:Sessions,      # whose prefixes are drawn at random
                 size:int=100,           # numbers in a node's vector
                 batches:int=20,         # how many batches
                 rounds:int=5,           # how often; the fastest counts
-               )->dict[str, float]:     # seconds per batch of `graphs`, with `messages`, with `back`ward; also `…, dense`
+               )->dict[str, float]:     # seconds per batch: `graphs`, `messages`, `back`ward; also `…, dense`
     "Index arithmetic and message passing next to the paper's matrices with a loop over sessions, turn by turn."
     session, position = sessions.cases()
     rows    = np.random.default_rng(0).integers(0, len(session), (batches, batch_size))

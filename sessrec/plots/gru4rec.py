@@ -20,7 +20,8 @@ from ..models.gru4rec import Frame, GRU4Rec, Sampler, gru_loop, sampled_softmax,
 from ..train.loop import cross_entropy
 from ..train.profile import peak_of
 
-if TYPE_CHECKING: import ipywidgets as widgets
+if TYPE_CHECKING:
+    import ipywidgets as widgets
 
 # %% auto #0
 __all__ = ['plot_lanes', 'lanes_stepper', 'plot_switches', 'loss_cost', 'plot_gates']

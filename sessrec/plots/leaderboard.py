@@ -4,6 +4,7 @@
 
 # %% ../../nbs/reference/plots_leaderboard.ipynb #b5019b22
 from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ import pandas as pd
 from ..metrics.protocol import DEFAULT_METRIC, metric_label
 from .style import colour_of, marker_of
 
-if TYPE_CHECKING: from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # %% auto #0
 __all__ = ['plot_leaderboard', 'plot_places']

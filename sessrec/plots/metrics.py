@@ -4,21 +4,23 @@
 
 # %% ../../nbs/reference/plots_metrics.ipynb #9ddcdffe
 from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.colors import to_hex
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.colors import to_hex
 
 from ..data.sessions import Sessions
 from ..metrics.protocol import DEFAULT_METRIC, bootstrap_interval, gain, metric_label
 from .style import GREY, colour_of, marker_of
 from ..registry import models
 
-if TYPE_CHECKING: from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # %% auto #0
 __all__ = ['CUTOFFS', 'colours_of', 'plot_ranks', 'plot_recall', 'plot_by_prefix_length', 'plot_differences', 'plot_by_label']

@@ -17,7 +17,8 @@ from ..metrics.slices import by_label
 from ..shop.generate import RULES
 from ..shop.reader import rules_of
 
-if TYPE_CHECKING: from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # %% ../../nbs/reference/plots_shop.ipynb #78e51bec
 def plot_rules(ranks:dict[str,np.ndarray],  # each model's ranks of the same cases, `(n_cases,)`

@@ -6,10 +6,10 @@
 __all__ = ['belief', 'next_click', 'Oracle', 'ceiling']
 
 # %% ../../nbs/03_synthetic.ipynb #82458681
-from torch import Tensor
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
 from ..models.base import Recommender

@@ -6,10 +6,10 @@
 __all__ = ['PROCESS', 'ensure_generated', 'generated_files', 'load_shop', 'load_truth', 'rules_of', 'read_generated']
 
 # %% ../../nbs/reference/shop_reader.ipynb #45e03d68
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-import json
 
 import numpy as np
 import pandas as pd

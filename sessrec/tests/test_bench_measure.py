@@ -6,13 +6,15 @@ from sessrec.bench.measure import *
 # %% ../../nbs/reference/bench_measure.ipynb #20ba71d9
 import json
 import time
+
 import pytest
+
 from sessrec import registry
-from sessrec.models.choose import model_names
-from sessrec.models.counting import Popularity
 from sessrec.bench.peer import SETTINGS
 from sessrec.data.prepare import prepared
 from sessrec.data.prepared import Prepared
+from sessrec.models.choose import model_names
+from sessrec.models.counting import Popularity
 
 # %% ../../nbs/reference/bench_measure.ipynb #ea38ffbb
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sessrec.data.sessions import Sessions
 import sessrec.bench.peer_side
+from sessrec.data.sessions import Sessions
 
 # %% ../../nbs/reference/bench_peer_side.ipynb #c36c1ac2
 def test_the_log_has_every_item_and_no_unknown_click(tmp_path):

@@ -10,10 +10,13 @@ import re
 import sys
 import tempfile
 import time
+from pathlib import Path
+
 import nbformat
 import pytest
-from pathlib import Path
+
 from sessrec.course.runner import _record
+
 pytest.importorskip("papermill", reason="the extra 'lab' is not installed")
 import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel

@@ -4,8 +4,9 @@
 from sessrec.data.options import *
 
 # %% ../../nbs/reference/data_options.ipynb #e50e3ecd
-from dataclasses import FrozenInstanceError, fields
 import json
+from dataclasses import FrozenInstanceError, fields
+
 import pytest
 from hypothesis import given, strategies as st
 

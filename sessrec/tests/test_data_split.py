@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from sessrec.data.catalogue import Catalogue
 from sessrec.data.files import DataError, shared_data
 from sessrec.data.log import Log
-from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 
 # %% ../../nbs/05_preprocessing.ipynb #10b975b2

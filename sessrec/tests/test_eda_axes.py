@@ -4,9 +4,9 @@
 from sessrec.eda.axes import *
 
 # %% ../../nbs/reference/eda_axes.ipynb #7d7f90f6
-from matplotlib.figure import Figure
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from sessrec.data.sessions import Sessions
 from sessrec.eda.clicks import Missing

@@ -4,15 +4,15 @@
 from sessrec.eda.overview import *
 
 # %% ../../nbs/reference/eda_overview.ipynb #9a510583
+import re
 from collections import Counter
 from functools import cache
-import re
 
-from matplotlib.figure import Figure
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.datasets import read
@@ -21,8 +21,17 @@ from sessrec.data.log import Log
 from sessrec.data.sessions import Sessions
 from sessrec.eda.clicks import Clicks
 from sessrec.eda.figures import ageing, day_overlap, days_apart, memory
-from sessrec.eda.plots import plot_categories, plot_lengths, plot_lorenz, plot_memory, plot_popularity
-from sessrec.eda.plots import plot_positions, plot_repeats, plot_return, plot_transitions
+from sessrec.eda.plots import (
+    plot_categories,
+    plot_lengths,
+    plot_lorenz,
+    plot_memory,
+    plot_popularity,
+    plot_positions,
+    plot_repeats,
+    plot_return,
+    plot_transitions,
+)
 from sessrec.eda.plots_time import plot_ageing, plot_days, plot_drift, plot_week
 from sessrec.shop.generate import generate, shop_items
 from sessrec.tests.test_eda_clicks import in_order

@@ -4,8 +4,8 @@
 from sessrec.explorer.app import *
 
 # %% ../../nbs/reference/explorer_app.ipynb #7e893740
-from importlib.util import find_spec
 import os
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,14 @@ def test_what_is_pressed_is_done_and_shown(shop):
         and page.search.models["cooccurrence"].value
         and "one to four models" in page.message.html
     )
+
+@pytest.mark.usefixtures("widgets")
+def test_cases_are_found_and_states_come_back(shop):
+    page = Explorer(fitted(shop, Cooccurrence(), MarkovChain(), SRGNN(400, 8)), shop)
+    core = page.core
+    page.do(do="add", item=6)
+    core.show(["cooccurrence"])
+    page.show()
     page.finder.hit.value, page.finder.miss.value = "cooccurrence", "srgnn"
     page.run(page.finder.find)
     assert page.finder.cases.options and "the clearest" in page.message.html
@@ -92,22 +100,17 @@ def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
     page = Explorer(fitted(shop, Cooccurrence(), MarkovChain()), shop)
     page.do(do="add", item=3)
     was = page.core.now, page.columns.html, page.strip.html
-    for what, says in (
-        (dict(do="add", item=999), "no item 999"),
-        (dict(do="add"), "add needs item"),
-        (dict(do="add", item="x"), "add needs item"),
-        (dict(do="export", path="/tmp/x"), "can not be done here"),
-        (dict(do="__init__"), "can not be done"),
-        (dict(), "can not be done"),
-        (dict(do="load_state", text="<b>"), "no saved state"),
-        (dict(do="step", by=1), "no test session to step through"),
-    ):
-        page.do(**what)
+    requests = {"no item 999": {"do": "add", "item": 999}, "add needs item": {"do": "add", "item": "x"},
+                "can not be done here": {"do": "export", "path": "/tmp/x"}, "'__init__' can not": {"do": "__init__"}}
+    requests |= {"no saved state": {"do": "load_state", "text": "<b>"}, "'None' can not be done": {},
+                 "no test session to step through": {"do": "step", "by": 1}, "needs item.": {"do": "add"}}
+    for says, request in requests.items():
+        page.do(**request)
         assert (
             says in page.message.html
             and 'role="alert"' in page.message.html
             and (page.core.now, page.columns.html, page.strip.html) == was
-        ), what
+        ), request
     page.do(do="undo")
     page.do(do="undo")
     assert "there is nothing to undo" in page.message.html

@@ -4,7 +4,6 @@
 from sessrec.explorer.serve import *
 
 # %% ../../nbs/reference/explorer_serve.ipynb #c7af9056
-from pathlib import Path
 import json
 import os
 import re
@@ -14,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -142,8 +142,8 @@ class Visit:
         self.until(lambda: len(self.cards()) == n_cards and all(a != b for a, b in zip(self.columns(), was)), what)
 
 
-def walk_through(v):
-    "Build a session, watch all columns, replay, undo, explain, find, save, link, export."
+def build_a_session(v):
+    "Click, search, move, take out, undo: with the mouse and with the keyboard."
     v.at(".sx .rec").first.wait_for()
     v.shot("1-empty")
     assert v.at(".sx .col").count() == 3 and v.at(".sx .found button").count() == 8
@@ -182,6 +182,9 @@ def walk_through(v):
     v.until(lambda: v.cards() == ["<script>alert(1)</script>"], "a name that bites, as text")
     v.shot("4-names")
 
+
+def replay_a_session(v):
+    "Step through a test session, by buttons and in the plot."
     v.press("▶ replay")
     v.press("any session")
     v.until(lambda: v.at(".sx .rec.hit").count() == 3, "the true next item marked in each column")
@@ -194,6 +197,9 @@ def walk_through(v):
     v.press("next click ▶")
     v.until(lambda: len(v.cards()) == 2, "the next click")
 
+
+def ask_why(v):
+    "Point at a recommendation, and ask why it is there."
     row = v.at(".sx .col").nth(2).locator(".rec").nth(1)
     row.hover()
     item = row.get_attribute("data-item")
@@ -216,6 +222,9 @@ def walk_through(v):
     )
     v.shot("6-why")
 
+
+def find_and_save(v):
+    "Find a session, export, save, load and link it; gives its cards."
     v.press("A hits, B misses")
     v.press("find")
     v.at("select[size]").locator("option").first.wait_for(state="attached")
@@ -245,6 +254,14 @@ def walk_through(v):
     v.until(lambda: "this is no saved state" in v.at(".sx-said").inner_text(), "one clear message")
     assert v.cards() == cards
     return cards
+
+
+def walk_through(v):
+    "Build a session, replay, ask why, find, save, link, export; gives the cards at the end."
+    build_a_session(v)
+    replay_a_session(v)
+    ask_why(v)
+    return find_and_save(v)
 
 
 LOUD = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|Error:")

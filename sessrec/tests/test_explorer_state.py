@@ -7,17 +7,17 @@ from sessrec.explorer.state import *
 import json
 import re
 
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 from sessrec.models.counting import Cooccurrence, MarkovChain, Popularity, SessionPopularity
 from sessrec.models.narm import NARM
-from sessrec.tests.test_train_loop import small_world
 from sessrec.tests.test_models_explain import fitted
+from sessrec.tests.test_train_loop import small_world
 
 # %% ../../nbs/reference/explorer_state.ipynb #7452c871
 class Broken(Popularity):
@@ -211,29 +211,18 @@ def test_a_state_comes_back_from_text_link_and_address(shop):
     assert json.loads(core.save_state())["clicks"] == shop.catalogue.decode(shop[5][:3]).tolist()
 
 
+SOME_JSON = st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers()
+KEYS      = st.sampled_from(["clicks", "session", "models", "picked"])
+
+def nested(values): return st.lists(values, max_size=3) | st.dictionaries(KEYS, values, max_size=4)
+
+def as_state(value):
+    "A state whose parts are anything."
+    parts = value if isinstance(value, dict) else {"clicks": value}
+    return json.dumps({"sessrec_explorer": 1, "clicks": [], "models": ["pop"]} | parts)
+
 @settings(max_examples=200, deadline=None)
-@given(
-    st.one_of(
-        st.text(max_size=60),
-        st.recursive(
-            st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
-            lambda x: (
-                st.lists(x, max_size=3)
-                | st.dictionaries(st.sampled_from(["clicks", "session", "models", "picked"]), x, max_size=4)
-            ),
-            max_leaves=9,
-        ).map(
-            lambda v: json.dumps(
-                {
-                    "sessrec_explorer": 1,
-                    "clicks": [],
-                    "models": ["pop"],
-                    **(v if isinstance(v, dict) else {"clicks": v}),
-                }
-            )
-        ),
-    )
-)
+@given(st.text(max_size=60) | st.recursive(SOME_JSON, nested, max_leaves=9).map(as_state))
 def test_any_text_is_taken_or_refused_as_a_whole(text):
     core = new_core(SMALL, Popularity())
     core.add(2)
@@ -253,37 +242,30 @@ def test_mistakes_get_one_clear_line(shop):
     core = new_core(shop)
     core.add(1)
     was = core.now
-    for act, says in (
-        (lambda: core.add(0), "ids go from 1 to 400"),
-        (lambda: core.add("x"), "no item 'x'"),
-        (lambda: core.remove(1), "no click 1"),
-        (lambda: core.move(0, -1), "no click -1"),
-        (lambda: core.load_session(300), "they go from 0 to 299"),
-        (lambda: core.load_session(0, 99), "not 99"),
-        (lambda: core.show([]), "one to four"),
-        (lambda: core.show(["pop"]), "no model 'pop'"),
-        (lambda: core.pick("pop", 1), "no model 'pop'"),
-        (lambda: core.load_state("{}"), "no saved state"),
-        (
-            lambda: core.load_state('{"sessrec_explorer": 1, "clicks": [7], "models": ["markov"]}'),
-            "item '7' is not in this catalogue",
-        ),
-    ):
-        with pytest.raises(ValueError, match=re.escape(says)):
-            act()
+    def refused(message, act, *arguments):
+        with pytest.raises(ValueError, match=re.escape(message)): act(*arguments)
         assert core.now == was
-    other = small_world()
-    for bad, says in (
-        (lambda: Exploration([], shop), "at least one"),
-        (lambda: Exploration([Popularity()], shop), "not fitted"),
-        (lambda: Exploration(fitted(other, Popularity()), shop), "another catalogue"),
-        (lambda: new_core(shop, k=0), "k must be 1"),
-        (lambda: Exploration([Popularity()], Sessions.from_lists([[1]])), "catalogue"),
-    ):
-        with pytest.raises(ValueError, match=says):
-            bad()
-    assert list(new_core(shop, Popularity(), Popularity()).models) == ["pop", "pop (2)"]
+    refused("ids go from 1 to 400", core.add, 0)
+    refused("no item 'x'", core.add, "x")
+    refused("no click 1", core.remove, 1)
+    refused("no click -1", core.move, 0, -1)
+    refused("they go from 0 to 299", core.load_session, 300)
+    refused("not 99", core.load_session, 0, 99)
+    refused("one to four", core.show, [])
+    refused("no model 'pop'", core.show, ["pop"])
+    refused("no model 'pop'", core.pick, "pop", 1)
+    refused("no saved state", core.load_state, "{}")
+    unknown = '{"sessrec_explorer": 1, "clicks": [7], "models": ["markov"]}'
+    refused("item '7' is not in this catalogue", core.load_state, unknown)
 
+def test_what_cannot_be_explored_is_refused(shop):
+    bare  = Sessions.from_lists([[1]])
+    other = fitted(small_world(), Popularity())
+    for message, models, sessions in (("at least one", [], shop), ("not fitted", [Popularity()], shop),
+                                      ("another catalogue", other, shop), ("catalogue", [Popularity()], bare)):
+        with pytest.raises(ValueError, match=message): Exploration(models, sessions)
+    with pytest.raises(ValueError, match="k must be 1"): new_core(shop, k=0)
+    assert list(new_core(shop, Popularity(), Popularity()).models) == ["pop", "pop (2)"]
 
 def test_a_thousand_clicks_and_no_more(shop):
     core = new_core(shop)

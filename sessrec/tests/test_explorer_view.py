@@ -4,14 +4,13 @@
 from sessrec.explorer.view import *
 
 # %% ../../nbs/reference/explorer_view.ipynb #6ebefbff
-from collections import Counter
-from html.parser import HTMLParser
 import json
 import subprocess
 import sys
+from collections import Counter
+from html.parser import HTMLParser
 
 import numpy as np
-import pytest
 
 from sessrec.data.sessions import Sessions
 from sessrec.explorer.panels import explanation_of, panels_html, ranks_panel

@@ -7,6 +7,7 @@ from sessrec.leaderboard import *
 import numpy as np
 import pandas as pd
 import pytest
+
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.prepare import prepared
 from sessrec.data.prepared import Prepared

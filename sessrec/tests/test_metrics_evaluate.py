@@ -5,9 +5,10 @@ from sessrec.metrics.evaluate import *
 
 # %% ../../nbs/reference/metrics_evaluate.ipynb #130ef133
 import json
+
 import numpy as np
 import pytest
-import torch
+
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.protocol import accuracy, gain, ndcg_at_k, recall_at_k
 from sessrec.metrics.rank import ranks

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.rank import ranks
 from sessrec.tests.test_metrics_rank import Spy, Table, worlds

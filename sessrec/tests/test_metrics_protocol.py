@@ -7,8 +7,14 @@ from sessrec.metrics.protocol import *
 from sessrec.metrics.evaluate import METRICS, evaluate
 from sessrec.metrics.leaks import check_no_leak, shuffled
 from sessrec.metrics.rank import ranks, top_items
-from sessrec.metrics.slices import by_label, by_popularity, by_prefix_length, coverage_at_k, item_clicks
-from sessrec.metrics.slices import popularity_bias
+from sessrec.metrics.slices import (
+    by_label,
+    by_popularity,
+    by_prefix_length,
+    coverage_at_k,
+    item_clicks,
+    popularity_bias,
+)
 from sessrec.plots.metrics import plot_by_prefix_length, plot_differences, plot_ranks, plot_recall
 
 # %% ../../nbs/06_evaluation.ipynb #a6482ffd
@@ -17,6 +23,7 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 from sessrec.models.base import Recommender
@@ -339,6 +346,7 @@ def test_leaks_are_found(leak):
 
 # %% ../../nbs/06_evaluation.ipynb #f1076969
 import matplotlib.pyplot as plt
+
 from sessrec.plots.metrics import _colours
 from sessrec.plots.style import colour_of, use_style
 

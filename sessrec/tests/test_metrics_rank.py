@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.protocol import ranks_of

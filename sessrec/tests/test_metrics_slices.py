@@ -7,6 +7,7 @@ from sessrec.metrics.slices import *
 import numpy as np
 import pytest
 import torch
+
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.protocol import mrr_at_k, ndcg_at_k, recall_at_k
 from sessrec.metrics.rank import top_items

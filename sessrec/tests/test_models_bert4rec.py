@@ -4,9 +4,9 @@
 from sessrec.models.bert4rec import *
 
 # %% ../../nbs/15_bert4rec.ipynb #86b4eba8
-from hypothesis import given, settings, strategies as st
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 
 from sessrec.data.sessions import PAD, Sessions
 from sessrec.models.base import check_recommender

@@ -5,11 +5,13 @@ from sessrec.models.counting import *
 
 # %% ../../nbs/07_baselines.ipynb #6ab1b787
 import math
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.files import shared_data
 from sessrec.data.prepare import prepare, prepared

@@ -7,20 +7,20 @@ from sessrec.models.sasrec import *
 from sessrec.plots.attention import copies_of, heads_of, plot_copies, plot_heads
 
 # %% ../../nbs/14_sasrec.ipynb #511b042c
-from dataclasses import replace
 import json
+from dataclasses import replace
 
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings, strategies as st
 
-from sessrec.models.bert4rec import BERT4Rec
+from sessrec.data.sessions import Sessions
 from sessrec.metrics.leaks import check_no_leak
 from sessrec.metrics.rank import ranks
-from sessrec.data.sessions import Sessions
 from sessrec.models.base import check_recommender
+from sessrec.models.bert4rec import BERT4Rec
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 

@@ -7,10 +7,10 @@ from sessrec.models.srgnn import *
 from sessrec.plots.graph import graph_speed, plot_session_graph, profile_graphs
 
 # %% ../../nbs/13_srgnn.ipynb #2372a725
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 from torch import nn
 from torch_geometric.data import Batch as GraphBatch
 

@@ -6,7 +6,7 @@ from sessrec.plots.metrics import *
 # %% ../../nbs/reference/plots_metrics.ipynb #9c705425
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
+
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.protocol import paired_test
 from sessrec.metrics.slices import by_prefix_length

@@ -4,8 +4,8 @@
 from sessrec.plots.shop import *
 
 # %% ../../nbs/reference/plots_shop.ipynb #13081f9f
-from matplotlib.figure import Figure
 import numpy as np
+from matplotlib.figure import Figure
 
 from sessrec.data.prepare import prepared
 from sessrec.shop.generate import RULES

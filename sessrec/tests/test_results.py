@@ -7,7 +7,7 @@ from sessrec.results import *
 import numpy as np
 import pandas as pd
 import pytest
-from sessrec.data.catalogue import Catalogue
+
 from sessrec.data.prepare import prepared
 from sessrec.data.prepared import Prepared
 from sessrec.metrics.protocol import paired_test, recall_at_k
@@ -15,6 +15,7 @@ from sessrec.metrics.rank import ranks
 from sessrec.metrics.slices import by_label
 from sessrec.models.counting import ItemKNN, MarkovChain, Popularity
 from sessrec.shop.reader import rules_of
+
 
 @pytest.fixture(scope="module")
 def shop(): return prepared("generated")

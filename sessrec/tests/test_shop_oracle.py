@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 from sessrec.models.base import check_recommender
-from sessrec.shop.generate import BANDS, Config, DAY, INTENTS, RULES, START, Shop, generate, shop_items
+from sessrec.shop.generate import BANDS, DAY, INTENTS, RULES, START, Config, Shop, generate, shop_items
 from sessrec.shop.oracle import _active
 
 # %% ../../nbs/03_synthetic.ipynb #4157ea19

@@ -9,7 +9,7 @@ import pytest
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
-from sessrec.shop.generate import Config, DAY, START
+from sessrec.shop.generate import DAY, START, Config
 
 # %% ../../nbs/reference/shop_reader.ipynb #1ab1d165
 def test_files_are_made_once_and_again_for_other_settings(tmp_path):

@@ -4,19 +4,19 @@
 from sessrec.train.loop import *
 
 # %% ../../nbs/08_training.ipynb #6bec5f3b
-from pathlib import Path
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings, strategies as st
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import PAD, Sessions

@@ -69,7 +69,8 @@ def check_13_3(answer: Any) -> None:
         assert not (got == directed != want), (
             f"in {session} from {a} to {b}: this walks along the arrows only; news also travels against them"
         )
-        assert not (got == abs(session.index(a) - session.index(b)) != want), (
+        apart = abs(session.index(a) - session.index(b))
+        assert not (got == apart != want), (
             f"in {session} that is how far the clicks are apart; an item that was clicked twice is one node, "
             "and makes the path shorter"
         )
