@@ -17,7 +17,7 @@ import pandas as pd
 from .. import __version__
 import sessrec
 from .datasets import REGISTRY, read
-from .files import DataError, data_dir, _check_target
+from .files import DataError, data_dir, check_target
 from .log import Benchmark
 from .options import PRESETS, _options
 from .passport import Passport, _compare
@@ -159,7 +159,7 @@ def prepare(source,                         # name of a data set, FORMAT:PATH, a
            )->Prepared:
     "Read, sessionise, filter, split and number a log, and write down what each step left."
     given = {k: v for k, v in locals().items() if k not in ("source", "out")}
-    if out is not None: _check_target(out)
+    if out is not None: check_target(out)
     if isinstance(source, str): _options(_kind(source), given)          # complain before the long part
     rows, steps = [], tqdm(desc="prepare", total=5, unit=" steps", disable=None, delay=2, leave=False)
     def note(step, text, found): rows.append({"step": step, "text": text} | found)

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .catalogue import Catalogue
-from .files import DataError, replacing_folder, _line
+from .files import DataError, one_line, replacing_folder
 from .passport import Passport
 from .sessions import Sessions
 
@@ -50,7 +50,7 @@ class Prepared:
                 for name in ("train", "valid", "test", "catalogue"): getattr(self, name).save(tmp/f"{name}.parquet")
                 (tmp/"passport.json").write_text(text, encoding="utf-8")
         except OSError as e:
-            raise DataError(f"{out} cannot be written ({_line(e)}); what was there is untouched") from e
+            raise DataError(f"{out} cannot be written ({one_line(e)}); what was there is untouched") from e
         return self
 
 # %% ../../nbs/reference/data_prepared.ipynb #1d69a9c0
@@ -67,7 +67,7 @@ def load(folder:Path|str,       # a folder that `prepare` or `Prepared.save` wro
     if not file.exists():   raise DataError(f"{folder} is not a prepared folder: it has no passport.json; {again}")
     try: passport = Passport(json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError, OSError) as e:
-        raise DataError(f"{file} cannot be read ({_line(e)}); {again}") from e
+        raise DataError(f"{file} cannot be read ({one_line(e)}); {again}") from e
     version = passport.get("format_version")
     if not isinstance(version, int): raise DataError(f"{file} names no format_version; {again}")
     if version > FORMAT_VERSION:
@@ -78,8 +78,8 @@ def load(folder:Path|str,       # a folder that `prepare` or `Prepared.save` wro
         splits    = {n: Sessions.load(folder/f"{n}.parquet", catalogue) for n in ("train", "valid", "test")}
         written   = {r["step"]: (r.get("sessions"), r["events"]) for r in passport["steps"]}
         expected, digest = {n: written[n] for n in splits}, passport["catalogue_sha256"]
-    except (KeyError, TypeError) as e: raise DataError(f"{file} lacks {_line(e)}; {again}") from e
-    except (ValueError, OSError, pa.ArrowException) as e: raise DataError(f"{folder}: {_line(e)}") from e
+    except (KeyError, TypeError) as e: raise DataError(f"{file} lacks {one_line(e)}; {again}") from e
+    except (ValueError, OSError, pa.ArrowException) as e: raise DataError(f"{folder}: {one_line(e)}") from e
     if digest != _raw_digest(catalogue):
         raise DataError(f"{folder/'catalogue.parquet'} does not belong to these sessions; {again}")
     for n, s in splits.items():
