@@ -8,51 +8,54 @@ __all__ = ['Catalogue']
 # %% ../../nbs/reference/data_catalogue.ipynb #99eb5074
 from html import escape
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import ArrayLike
 import numpy as np
 import pandas as pd
 
-from .files import replacing, _read_parquet
+from .files import read_parquet, replacing
 
-# %% ../../nbs/reference/data_catalogue.ipynb #d8a4e7e3
+# %% ../../nbs/reference/data_catalogue.ipynb #0969f466
 class Catalogue:
     "The items of a shop, with ids from 1 to `n_items`, their raw ids and their features."
     def __init__(self,
-                 table:pd.DataFrame,    # one row an item, in item order: `raw_id` and any feature columns
-                ):
+                 table:pd.DataFrame,    # one row per item, in item order: `raw_id` and any feature columns
+                )->None:
         if "raw_id" not in table: raise ValueError(f"table needs a column raw_id, it has {', '.join(table.columns)}")
         if not table["raw_id"].is_unique:
             twice = table.loc[table["raw_id"].duplicated(), "raw_id"].iloc[0]
-            raise ValueError(f"raw_id must be unique, {twice!r} stands there twice")
+            raise ValueError(f"raw_id must be unique: {twice!r} appears twice")
         index = pd.RangeIndex(1, len(table) + 1, name="item_id")
-        self.table, self._index = table.set_axis(index), pd.Index(table["raw_id"])
+        self.table  = table.set_axis(index)
+        self._index = pd.Index(table["raw_id"])
 
     @property
-    def n_items(self): return len(self.table)
+    def n_items(self)->int: return len(self.table)
     @property
-    def raw_id(self): return self.table["raw_id"].to_numpy()
-    def __len__(self): return self.n_items
-    def __repr__(self): return f"Catalogue({self.n_items:,} items: {', '.join(self.table.columns)})"
-    def _repr_html_(self): return f"<p>{escape(repr(self))}</p>" + self.table.head().to_html(escape=True)
+    def raw_id(self)->np.ndarray: return self.table["raw_id"].to_numpy()
+    def __len__(self)->int: return self.n_items
+    def __repr__(self)->str: return f"Catalogue({self.n_items:,} items: {', '.join(self.table.columns)})"
+    def _repr_html_(self)->str: return f"<p>{escape(repr(self))}</p>" + self.table.head().to_html(escape=True)
 
     def encode(self,
-               raw_ids,         # raw ids, any sequence `(n,)`
-              )->np.ndarray:    # item ids, `(n,)` int64; 0 where the catalogue does not know the raw id
+               raw_ids:Any,         # raw ids, any sequence `(n,)`
+              )->np.ndarray:        # item ids, `(n,)` int64; 0 (padding) for a raw id that is not in the catalogue
         "Raw ids to item ids."
         return self._index.get_indexer(pd.Index(raw_ids)).astype(np.int64) + 1
 
     def decode(self,
-               item_ids,        # item ids, `(n,)`, each from 1 to `n_items`
-              )->np.ndarray:    # raw ids, `(n,)`
+               item_ids:ArrayLike,  # item ids, `(n,)`, each from 1 to `n_items`
+              )->np.ndarray:        # raw ids, `(n,)`
         "Item ids to raw ids."
-        item_ids = np.asarray(item_ids, dtype=np.int64)
-        if item_ids.size and not (item_ids.min() >= 1 and item_ids.max() <= self.n_items):
-            raise ValueError(f"item_ids must be from 1 to {self.n_items}, got {item_ids.min()} to {item_ids.max()}")
-        return self.raw_id[item_ids - 1]
+        ids = np.asarray(item_ids, dtype=np.int64)
+        if ids.size and not (ids.min() >= 1 and ids.max() <= self.n_items):
+            raise ValueError(f"item_ids must be from 1 to {self.n_items}, got {ids.min()} to {ids.max()}")
+        return self.raw_id[ids - 1]
 
     def save(self,
              path:Path|str,     # the Parquet file to write
-            ):
+            )->None:
         "Write the catalogue as a Parquet table: item_id, raw_id, features."
         with replacing(path) as tmp: self.table.reset_index().to_parquet(tmp, index=False)
 
@@ -61,4 +64,4 @@ class Catalogue:
              path:Path|str,     # a file that `save` wrote
             )->"Catalogue":
         "Read what `save` wrote."
-        return cls(_read_parquet(path, "item_id", "raw_id").to_pandas().drop(columns="item_id"))
+        return cls(read_parquet(path, "item_id", "raw_id").to_pandas().drop(columns="item_id"))

@@ -19,49 +19,53 @@ from .files import replacing
 # %% ../../nbs/reference/data_imitation.ipynb #aeffc8bd
 def _write_rows(path, rows, columns, sep=",", header=True, chunk=2_000_000):
     "Write `columns(part of rows)`, a dict of arrays, part by part; the file gets its name when it is whole."
+    options = pv.WriteOptions(include_header=False, delimiter=sep, quoting_style="none")
     with replacing(path) as tmp, open(tmp, "wb") as f:
         for start in range(0, max(len(rows), 1), chunk):
             part = pa.table(columns(rows.iloc[start:start + chunk]))
             if header and not start: f.write((sep.join(part.column_names) + "\n").encode())
-            pv.write_csv(part, f, pv.WriteOptions(include_header=False, delimiter=sep, quoting_style="none"))
+            pv.write_csv(part, f, options)
 
-def _ms(events):
-    return events["timestamp"].to_numpy() * 1000 + (events["millisecond"].to_numpy() if "millisecond" in events else 0)
+def _milliseconds(events):
+    ms = events["timestamp"].to_numpy() * 1000
+    return ms + events["millisecond"].to_numpy() if "millisecond" in events else ms
 
-def _as_yoochoose(e):
-    return {"session": e["session_id"].array, "time": np.datetime_as_string(_ms(e).astype("M8[ms]"), timezone="UTC"),
-            "item": e["item_id"].array, "category": e["category"].astype(str)}
+def _as_yoochoose(events):
+    times = np.datetime_as_string(_milliseconds(events).astype("M8[ms]"), timezone="UTC")
+    return {"session": events["session_id"].array, "time": times, "item": events["item_id"].array,
+            "category": events["category"].astype(str)}
 
 # %% ../../nbs/reference/data_imitation.ipynb #9f371bbc
-def _as_diginetica(e):
-    day, frame = np.divmod(_ms(e), 86_400_000)
-    user = e["user_id"].astype("string").fillna("NA")
-    return {"session_id": e["session_id"].array, "user_id": user, "item_id": e["item_id"].array, "timeframe": frame,
-            "eventdate": day.astype("M8[D]").astype(str)}
+def _as_diginetica(events):
+    day, frame = np.divmod(_milliseconds(events), 86_400_000)
+    user = events["user_id"].astype("string").fillna("NA")
+    return {"session_id": events["session_id"].array, "user_id": user, "item_id": events["item_id"].array,
+            "timeframe": frame, "eventdate": day.astype("M8[D]").astype(str)}
 
-def _as_retailrocket(e):
-    bought = (e["event"] == "transaction").to_numpy()
-    return {"timestamp": _ms(e), "visitorid": e["user_id"].array, "event": e["event"].astype(str),
-            "itemid": e["item_id"].array, "transactionid": pa.array(np.arange(len(e)), mask=~bought)}
+def _as_retailrocket(events):
+    bought = (events["event"] == "transaction").to_numpy()
+    return {"timestamp": _milliseconds(events), "visitorid": events["user_id"].array,
+            "event": events["event"].astype(str), "itemid": events["item_id"].array,
+            "transactionid": pa.array(np.arange(len(events)), mask=~bought)}
 
-_FORMS = {"yoochoose": (_as_yoochoose, ",", False), "diginetica": (_as_diginetica, ";", True),
-          "retailrocket": (_as_retailrocket, ",", True)}      # columns, separator, header line
+_FORMATS = {"yoochoose": (_as_yoochoose, ",", False), "diginetica": (_as_diginetica, ";", True),
+            "retailrocket": (_as_retailrocket, ",", True)}      # columns, separator, header line
 
-# %% ../../nbs/reference/data_imitation.ipynb #a158dd28
 def write_raw(format:str,           # yoochoose, diginetica or retailrocket
-              events:pd.DataFrame,  # as in a `Log`, in any order; a column `millisecond` (0 to 999) is added to the seconds
+              events:pd.DataFrame,  # as in a `Log`, in any order; a column `millisecond` (0 to 999) is added to it
               path:Path|str,        # the file to write (RetailRocket's is `events.csv`)
-             ):
+             )->None:
     "Write events as their publisher would have."
-    if format not in _FORMS: raise ValueError(f"format must be one of {', '.join(_FORMS)}, got {format!r}")
-    columns, sep, header = _FORMS[format]
+    if format not in _FORMATS: raise ValueError(f"format must be one of {', '.join(_FORMATS)}, got {format!r}")
+    columns, sep, header = _FORMATS[format]
     _write_rows(path, events, columns, sep, header)
 
 # %% ../../nbs/reference/data_imitation.ipynb #9b6ae2b1
+# items, clicks per session (or user), first day, days
 _SHAPES = {"yoochoose": (52_739, 3.57, "2014-04-01", 182), "diginetica": (122_993, 3.98, "2016-01-01", 152),
-           "retailrocket": (235_061, 1.96, "2015-05-03", 137)}      # items, clicks a session (or user), first day, days
+           "retailrocket": (235_061, 1.96, "2015-05-03", 137)}
 
-def _some_events(format, n, rng):
+def _random_events(format, n, rng):
     "Random clicks; sessions are in order of time, and so are the clicks of each."
     n_items, mean, first_day, n_days = _SHAPES[format]
     lengths = rng.geometric(1 / mean, n)
@@ -69,51 +73,63 @@ def _some_events(format, n, rng):
     session = np.repeat(np.arange(1, len(lengths) + 1, dtype=np.int32), lengths)[:n]
     first   = np.r_[True, session[1:] != session[:-1]]
     clock   = np.cumsum(rng.integers(1_000, 120_000, n))
-    begin   = np.sort(rng.integers(0, n_days, len(lengths))) * 86_400_000 + rng.integers(0, 43_200_000, len(lengths))
-    ms      = np.datetime64(first_day, "ms").astype(np.int64) + begin[session - 1] + clock - clock[first][session - 1]
+    since   = clock - clock[first][session - 1]             # milliseconds since the session began
+    day     = np.sort(rng.integers(0, n_days, len(lengths)))
+    begin   = day * 86_400_000 + rng.integers(0, 43_200_000, len(lengths))
+    ms      = np.datetime64(first_day, "ms").astype(np.int64) + begin[session - 1] + since
     item    = (rng.random(n)**4 * n_items).astype(np.int32) + 1         # the fourth power: few items get most clicks
     return pd.DataFrame({"session_id": session, "item_id": item, "timestamp": ms // 1000,
                          "millisecond": (ms % 1000).astype(np.int16)})
 
-# %% ../../nbs/reference/data_imitation.ipynb #fc7848f0
+# %% ../../nbs/reference/data_imitation.ipynb #2fc807ff
+_NAMES  = pa.array(["categoryid", "790", "available", "888"])
+_BEFORE = pa.array(["", "n", "", ""])                               # what stands before the number in a value
+_AFTER  = pa.array(["", ".000", "", " 1285872 n24.000"])            # and after it
+
+def _as_properties(rows):
+    kind   = pa.array(rows["kind"].to_numpy())
+    number = pa.array(np.where(rows["kind"] == 2, rows["number"] % 2, rows["number"])).cast(pa.string())
+    value  = pc.binary_join_element_wise(_BEFORE.take(kind), number, _AFTER.take(kind), "")
+    return {"timestamp": rows["time"].array, "itemid": rows["item"].array, "property": _NAMES.take(kind),
+            "value": value}
+
 def _write_properties(folder, n, first_ms, rng):
     "`n` rows of item properties in two files, and a tree of categories."
-    names  = pa.array(["categoryid", "790", "available", "888"])
-    before = pa.array(["", "n", "", ""])
-    after  = pa.array(["", ".000", "", " 1285872 n24.000"])
-    def columns(rows):
-        kind   = pa.array(rows["kind"].to_numpy())
-        number = pa.array(np.where(rows["kind"] == 2, rows["number"] % 2, rows["number"])).cast(pa.string())
-        value  = pc.binary_join_element_wise(before.take(kind), number, after.take(kind), "")
-        return {"timestamp": rows["time"].array, "itemid": rows["item"].array, "property": names.take(kind), "value": value}
     rows = pd.DataFrame({"time": first_ms + rng.integers(0, 18, n) * 604_800_000,      # one of 18 weekly snapshots
                          "item": rng.integers(1, 417_054, n, dtype=np.int32),
                          "kind": rng.choice(np.arange(4, dtype=np.int8), n, p=[.04, .09, .07, .8]),
                          "number": rng.integers(0, 1669, n, dtype=np.int32)})
-    _write_rows(folder/"item_properties_part1.csv", rows[:n // 2], columns)
-    _write_rows(folder/"item_properties_part2.csv", rows[n // 2:], columns)
-    parent = pd.Series(np.arange(1669) // 5, dtype="Int64").mask(np.arange(1669) < 25)      # 25 roots, five children each
-    tree   = pd.DataFrame({"categoryid": np.arange(1669), "parentid": parent})
+    _write_rows(folder/"item_properties_part1.csv", rows[:n // 2], _as_properties)
+    _write_rows(folder/"item_properties_part2.csv", rows[n // 2:], _as_properties)
+    ids    = np.arange(1669)
+    parent = pd.Series(ids // 5, dtype="Int64").mask(ids < 25)      # 25 roots, five children each
+    tree   = pd.DataFrame({"categoryid": ids, "parentid": parent})
     _write_rows(folder/"category_tree.csv", tree, lambda t: dict(t.items()))
 
 # %% ../../nbs/reference/data_imitation.ipynb #a176f473
+def _shuffled(format, events, rng):
+    "The events of a log that isn't in order, with users and kinds of events."
+    blank = rng.random(len(events)) < (.62 if format == "diginetica" else 0)
+    kind  = rng.choice(3, len(events), p=[.967, .025, .008])
+    users = events["session_id"].astype("Int32").mask(blank)
+    kinds = pd.Categorical.from_codes(kind, pd.Index(["view", "addtocart", "transaction"]))
+    order = np.argsort(events["session_id"] // 50 + rng.random(len(events)), kind="stable")
+    return events.assign(user_id=users, event=kinds).iloc[order]
+
 def write_like(format:str,      # yoochoose, diginetica or retailrocket
                path:Path|str,   # the file to write; for retailrocket a folder, which gets all four files
                n_events:int,    # clicks, at least 1
                seed:int=0,      # of the random numbers
-              ):
-    "Write random clicks in a raw form, shaped like the real log; RetailRocket gets 7.36 property rows an event."
+              )->None:
+    "Write random clicks in a raw form, shaped like the real log; RetailRocket gets 7.36 property rows per event."
     if format not in _SHAPES: raise ValueError(f"format must be one of {', '.join(_SHAPES)}, got {format!r}")
     rng    = np.random.default_rng(seed)
-    events = _some_events(format, n_events, rng)
+    events = _random_events(format, n_events, rng)
     if format == "yoochoose":
         events["item_id"] += 214_500_000
-        events["category"] = pd.Categorical.from_codes(rng.integers(0, 14, n_events), ["S", *map(str, range(13))])
-    else:                       # these two logs are not in order
-        blank  = rng.random(n_events) < (.62 if format == "diginetica" else 0)
-        kind   = rng.choice(3, n_events, p=[.967, .025, .008])
-        events = events.assign(user_id=events["session_id"].astype("Int32").mask(blank),
-                               event=pd.Categorical.from_codes(kind, ["view", "addtocart", "transaction"]))
-        events = events.iloc[np.argsort(events["session_id"] // 50 + rng.random(n_events), kind="stable")]
+        words = pd.Index(["S", *map(str, range(13))])
+        events["category"] = pd.Categorical.from_codes(rng.integers(0, 14, n_events), words)
+    else: events = _shuffled(format, events, rng)
     write_raw(format, events, Path(path)/"events.csv" if format == "retailrocket" else path)
-    if format == "retailrocket": _write_properties(Path(path), int(7.36 * n_events), int(_ms(events).min()), rng)
+    if format == "retailrocket":
+        _write_properties(Path(path), int(7.36 * n_events), int(_milliseconds(events).min()), rng)

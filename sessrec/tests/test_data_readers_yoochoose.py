@@ -3,536 +3,67 @@
 # %% ../../nbs/02_datasets.ipynb #imports
 from sessrec.data.readers.yoochoose import *
 
-# %% ../../nbs/02_datasets.ipynb #b553df67
-from sessrec.data.datasets import Dataset, REGISTRY, Remote, read
-from sessrec.data.download import download
-from sessrec.data.events import validate_events
-from sessrec.data.files import DataError, data_dir, shared_data
-from sessrec.data.imitation import write_like, write_raw
-from sessrec.data.log import Log
-from sessrec.registry import readers
-
-# %% ../../nbs/02_datasets.ipynb #a71ceb69
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+# %% ../../nbs/02_datasets.ipynb #0f9bf5df
 import gzip
-import hashlib
-import json
-import os
-import pickle
-import threading
-import zipfile
 
-from hypothesis import HealthCheck, given, settings, strategies as st
-import numpy as np
 import pandas as pd
 import pytest
-import sessrec
-from sessrec.data.log import _order
+from hypothesis import HealthCheck, given, settings
 
-# %% ../../nbs/02_datasets.ipynb #00f5c4ab
-YOO  = "1,2014-04-07T10:51:09.277Z,5,0\n1,2014-04-07T10:51:10.000Z,6,S\n"
-DIGI = "sessionId;userId;itemId;timeframe;eventdate\n1;NA;5;2000;2016-05-09\n1;NA;6;1000;2016-05-09\n"
-ROCK = "timestamp,visitorid,event,itemid,transactionid\n1433221332117,0,view,5,\n1433221332118,0,view,6,\n"
-UCI  = ("year;month;day;order;country;session ID;page 1 (main category);page 2 (clothing model);colour;location;model photography;"
-        "price;price 2;page\r\n2008;4;1;1;29;1;1;A13;1;5;1;28;2;1\r\n2008;4;30;2;29;1;2;B4;10;2;1;52;1;1\r\n")
-MINE = "session_id,item_id,timestamp\na,x,100\nb,y,200\n"
-BAD  = {     # what is wrong: (format, text, words of the complaint)
-    "empty file":             ("yoochoose", "", "a.dat is empty"),
-    "only a header":          ("diginetica", DIGI.splitlines()[0] + "\n", "empty below its header"),
-    "wrong separator":        ("retailrocket", ROCK.replace(",", ";"), "line 1: columns are separated by ';' where ',' is expected"),
-    "wrong separator, bare":  ("yoochoose", YOO.replace(",", "\t"), "line 1: columns are separated by '.{2}' where ',' is expected"),
-    "missing column":         ("retailrocket", ROCK.replace("itemid", "thing"), "no column itemid; it has 'timestamp', 'visitorid'"),
-    "no session, no user":    ("csv", MINE.replace("session_id", "s"), "no column session_id and none user_id"),
-    "text for a number":      ("retailrocket", ROCK.replace(",6,", ",abc,"), "line 3, column itemid: 'abc' is not a whole number; correct"),
-    "a fraction for an id":   ("diginetica", DIGI.replace(";6;", ";6.5;"), "line 3, column itemId: '6.5' is not a whole number"),
-    "an id beyond 64 bits":   ("yoochoose", YOO.replace(",6,", f",{2**64},"), f"line 2, column item_id: '{2**64}' is not a whole number"),
-    "no time":                ("yoochoose", YOO.replace("2014-04-07T10:51:10.000Z", "soon"), "line 2, column timestamp: 'soon' is not a time such as 2014"),
-    "no time zone":           ("yoochoose", YOO.replace("10.000Z", "10.000"), "line 2, column timestamp: '2014-04-07T10:51:10.000' is not a time"),
-    "no date":                ("diginetica", DIGI.replace("1000;2016-05-09", "1000;2016-13-09"), "line 3, column eventdate: '2016-13-09' is not a date"),
-    "negative time":          ("retailrocket", ROCK.replace("1433221332118", "-5"), "line 3, column timestamp: '-5' is a negative time"),
-    "before 1970":            ("yoochoose", YOO.replace("2014-04-07T10:51:10", "1969-04-07T10:51:10"), "line 2, column timestamp: .* negative time"),
-    "negative time frame":    ("diginetica", DIGI.replace(";1000;", ";-1;"), "line 3, column timeframe: '-1' is a negative time"),
-    "time in microseconds":   ("retailrocket", ROCK.replace("1433221332118", "1433221332118000000"), "line 3, .* after the year 9999"),
-    "item 0":                 ("diginetica", DIGI.replace(";6;", ";0;"), "line 3, column itemId: '0' is not allowed as an item id: ids start at 1"),
-    "item 0, yoochoose":      ("yoochoose", YOO.replace(",6,", ",0,"), "line 2, column item_id: '0' is not allowed"),
-    "item -1":                ("retailrocket", ROCK.replace(",6,", ",-1,"), "line 3, column itemid: '-1' is not allowed"),
-    "item 0, csv":            ("csv", MINE.replace("x", "1").replace("y", "0"), "line 3, column item_id: '0' is not allowed"),
-    "a missing id":           ("retailrocket", ROCK.replace(",6,", ",,"), "line 3, column itemid: '' is not a value"),
-    "a missing text id":      ("csv", MINE.replace("y", ""), "line 3, column item_id: '' is not a value"),
-    "a missing session":      ("csv", MINE.replace("b,", ","), "line 3, column session_id: '' is not a value"),
-    "too few columns":        ("yoochoose", YOO + "2,2014-04-07T10:51:10.000Z\n", "line 3: 2 columns where 4 are expected"),
-    "too many columns":       ("diginetica", DIGI + "\n1;NA;6;1000;2016-05-09;1\n", "line 5: 6 columns where 5 are expected"),
-    "an unlisted code":       ("uci", UCI.replace(";B4;10;", ";B4;15;"), "line 3, column colour: '15' is none of the codes from 1 to 14"),
-    "no such day":            ("uci", UCI.replace("4;30;", "4;31;"), "line 3, column day: '31' is no day of that month"),
-    "no such month":          ("uci", UCI.replace("2008;4;30", "2008;13;30"), "line 3, column month: '13' is no month"),
-    "order 0":                ("uci", UCI.replace("4;30;2;", "4;30;0;"), "line 3, column order: '0' is no place in a session"),
-    "text for a time, csv":   ("csv", MINE.replace("200", "noon"), "line 3, column timestamp: 'noon' is not a whole number"),
-    "two forms of time":      ("csv", MINE.replace("100", "2024-01-01T00:00:00"), "line 3, column timestamp: '200' is not a time"),
-    "seconds and ms":         ("csv", MINE.replace("100", "1700000000000"), "line 3, column timestamp: '200' looks like seconds, others do not"),
-    "a negative price":       ("csv", "session_id,item_id,timestamp,price\na,x,1,2\na,y,2,-3\n", "line 3, column price: '-3' is a negative price"),
-}
+from sessrec.data.datasets import read
+from sessrec.data.files import DataError
+from sessrec.data.imitation import write_raw
+from sessrec.tests.test_data_archive import zipped
+from sessrec.tests.test_data_imitation import as_events, by_time, some_clicks
+from sessrec.tests.test_data_tables import check_accepted, check_refused, columns_of
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_clear_line(name, tmp_path):
-    format, text, words = BAD[name]
-    (tmp_path/"a.dat").write_text(text, newline="")
-    with pytest.raises(DataError, match=words) as e: read(f"{format}:{tmp_path/'a.dat'}")
-    assert "\n" not in str(e.value) and "a.dat" in str(e.value) and len(str(e.value)) < 300
+YOO    = "1,2014-04-07T10:51:09.277Z,5,0\n1,2014-04-07T10:51:10.000Z,6,S\n"
+FAULTS = [      # what is replaced, by what, words of the error
+    (YOO, "", "a.dat is empty"),
+    (",", "\t", "line 1: columns are separated by '.{2}' where ',' is expected"),
+    (",6,", f",{2**64},", f"line 2, column item_id: '{2**64}' is not a whole number"),
+    ("2014-04-07T10:51:10.000Z", "soon", "line 2, column timestamp: 'soon' is not a time such as 2014"),
+    ("10.000Z", "10.000", "line 2, column timestamp: '2014-04-07T10:51:10.000' is not a time"),
+    ("2014-04-07T10:51:10", "1969-04-07T10:51:10", "line 2, column timestamp: .* negative time"),
+    (",6,", ",0,", "line 2, column item_id: '0' is not allowed"),
+    (",6,S\n", ",6,S\n2,2014-04-07T10:51:10.000Z\n", "line 3: 2 columns where 4 are expected")]
 
-def test_the_texts_above_are_fine_without_the_fault(tmp_path):
-    for format, text in {"yoochoose": YOO, "diginetica": DIGI, "retailrocket": ROCK, "uci": UCI, "csv": MINE}.items():
-        (tmp_path/"a.dat").write_text(text, newline="")
-        log = read(f"{format}:{tmp_path/'a.dat'}")
-        assert len(log.events) == log.rows_read == 2 and log.left_out == {}, format
+@pytest.mark.parametrize("old, new, words", FAULTS)
+def test_faults_get_one_clear_line(old, new, words, tmp_path):
+    check_refused(tmp_path, "yoochoose", YOO.replace(old, new), words)
 
-# %% ../../nbs/02_datasets.ipynb #ec128a52
-def zipped(path, name, data, keep=None):
-    "A zip at `path`, cut after `keep` bytes."
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z: z.writestr(name, data)
-    if keep: path.write_bytes(path.read_bytes()[:keep])
-    return path
+def test_without_a_fault(tmp_path): check_accepted(tmp_path, "yoochoose", YOO)
+
+# %% ../../nbs/02_datasets.ipynb #00f63ae7
+quick = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+@quick
+@given(some_clicks)
+def test_round_trip(tmp_path, rows):
+    def category(row): return "S" if row[1] % 3 == 0 else str(row[1] % 13)
+    write_raw("yoochoose", as_events(rows).assign(category=[category(r) for r in rows]), tmp_path/"c.dat")
+    log = read(f"yoochoose:{tmp_path/'c.dat'}")
+    assert columns_of(log.events, "session_id", "item_id", "timestamp") == [r[:3] for r in by_time(rows)]
+    assert log.events["category"].tolist() == [category(r) for r in by_time(rows)]
+    assert [str(t) for t in log.events.dtypes] == ["int32", "int32", "int64", "category"] and log.rows_read == len(rows)
 
 def test_archives_and_folders(tmp_path):
-    want = read_yoochoose_text(tmp_path, YOO)
-    (tmp_path/"g").mkdir()
+    (tmp_path/"x.dat").write_text(YOO)
+    want = read_yoochoose(tmp_path/"x.dat").events
+    for name in ("g", "z"): (tmp_path/name).mkdir()
     (tmp_path/"g"/"yoochoose-clicks.dat.gz").write_bytes(gzip.compress(YOO.encode()))
     zipped(tmp_path/"one.zip", "some/yoochoose-clicks.dat", YOO)
-    (tmp_path/"z").mkdir()
     zipped(tmp_path/"z"/"any.zip", "yoochoose-clicks.dat", YOO)
-    for place in ("g", "g/yoochoose-clicks.dat.gz", "one.zip", "z"):
-        pd.testing.assert_frame_equal(read(f"yoochoose:{tmp_path/place}").events, want)
-
-def read_yoochoose_text(folder, text):
-    (folder/"x.dat").write_text(text)
-    return read_yoochoose(folder/"x.dat").events
+    for name in ("g", "g/yoochoose-clicks.dat.gz", "one.zip", "z"):
+        pd.testing.assert_frame_equal(read(f"yoochoose:{tmp_path/name}").events, want)
 
 def test_cut_off_archives(tmp_path):
     rows = "\n".join(f"{i},2014-04-07T10:51:09.277Z,{i * 7919 % 50021 + 1},0" for i in range(1, 40_001))
     path = zipped(tmp_path/"a.zip", "yoochoose-clicks.dat", rows, keep=50_000)
     with pytest.raises(DataError, match="a.zip is damaged or was cut short"): read(f"yoochoose:{path}")
     (tmp_path/"a.dat.gz").write_bytes(gzip.compress(rows.encode())[:50_000])
-    with pytest.raises(DataError, match="a.dat.gz is damaged or was cut short"): read(f"yoochoose:{tmp_path/'a.dat.gz'}")
+    with pytest.raises(DataError, match="a.dat.gz is damaged or was cut short"):
+        read(f"yoochoose:{tmp_path/'a.dat.gz'}")
     whole = zipped(tmp_path/"b.zip", "yoochoose-clicks.dat", rows).read_bytes()
     (tmp_path/"b.zip").write_bytes(whole[:5_000] + bytes(b ^ 255 for b in whole[5_000:5_100]) + whole[5_100:])
     with pytest.raises(DataError, match="b.zip is damaged|is not"): read(f"yoochoose:{tmp_path/'b.zip'}")
-
-def test_missing_files(tmp_path):
-    with pytest.raises(DataError, match="there is no such file or folder"): read(f"uci:{tmp_path/'nowhere'}")
-    (tmp_path/"readme.txt").write_text("x")
-    with pytest.raises(DataError, match=r"holds no events.csv; it holds readme.txt"): read(f"retailrocket:{tmp_path}")
-    for i in "ab":
-        with zipfile.ZipFile(tmp_path/"two.zip", "a") as z: z.writestr(f"{i}.csv", MINE)
-    with pytest.raises(DataError, match="holds no single file; it holds a.csv, b.csv"): read(f"csv:{tmp_path/'two.zip'}")
-    for spec in ("nonsense", "nonsense:x", "yoochoose:", ""):
-        with pytest.raises(DataError, match="is neither a data set"): read(spec)
-
-def test_address_far_down_in_a_file(tmp_path):
-    row  = "1433221332117,7,view,5,\n"
-    rows = [row] * 200_000
-    rows[150_000] = row.replace(",5,", ",five,")
-    text = ROCK.splitlines()[0] + "\n\n" + "".join(rows)        # with an empty line, which an editor counts
-    assert len(text) > 4 * 2**20
-    (tmp_path/"events.csv").write_text(text)
-    assert text.splitlines()[150_002] == rows[150_000].strip()
-    with pytest.raises(DataError, match="events.csv, line 150003, column itemid: 'five'"): read(f"retailrocket:{tmp_path}")
-    (tmp_path/"events.csv").write_text(text.replace("five", "0"))
-    with pytest.raises(DataError, match="events.csv, line 150003, column itemid: '0'"): read(f"retailrocket:{tmp_path}")
-    (tmp_path/"events.csv").write_text(text.replace(",five,", ",,"))
-    with pytest.raises(DataError, match="events.csv, line 150003, column itemid: ''"): read(f"retailrocket:{tmp_path}")
-
-def test_bad_rows_of_item_properties_and_tree(tmp_path):
-    (tmp_path/"events.csv").write_text(ROCK)
-    part, tree = tmp_path/"item_properties_part1.csv", tmp_path/"category_tree.csv"
-    head = "timestamp,itemid,property,value\n1,5,categoryid,3\n"
-    many = "1,5,888,n1.000 n2.000 n3.000 n4.000\n" * 100_000        # several blocks
-    for line, words in {"1,x,790,n5": "line 100003, column itemid: 'x' is not a whole number", ",5,790,n5": "line 100003, column timestamp: '' is not a value",
-                        "1,5,790": "line 100003: 3 columns where 4"}.items():
-        part.write_text(head + many + line + "\n")
-        with pytest.raises(DataError, match=words): read(f"retailrocket:{tmp_path}")
-    part.write_text(head)
-    for text, words in {"1,2\n2,3\n3,1\n": "line 2, column categoryid: '1' is among its own ancestors", "1,2\n1,3\n": "line 3, column categoryid: '1' stands there twice"}.items():
-        tree.write_text("categoryid,parentid\n" + text)
-        with pytest.raises(DataError, match=words): read(f"retailrocket:{tmp_path}")
-
-# %% ../../nbs/02_datasets.ipynb #eca8b578
-quick  = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-day0   = 1_400_000_000 // 86_400 * 86_400
-clicks = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 2**31 - 1), st.integers(day0, day0 + 86_399), st.integers(0, 999)), min_size=1, max_size=30)
-
-def frame(rows): return pd.DataFrame(rows, columns=["session_id", "item_id", "timestamp", "millisecond"])
-def by_time(rows): return sorted(rows, key=lambda r: (r[0], r[2], r[3]))
-def columns_of(events, *names): return list(zip(*(events[n].tolist() for n in names)))
-
-@quick
-@given(clicks)
-def test_yoochoose_round_trip(tmp_path, rows):
-    events = frame(rows).assign(category=[str("S" if r[1] % 3 == 0 else r[1] % 13) for r in rows])
-    write_raw("yoochoose", events, tmp_path/"c.dat")
-    log = read(f"yoochoose:{tmp_path/'c.dat'}")
-    assert columns_of(log.events, "session_id", "item_id", "timestamp") == [r[:3] for r in by_time(rows)]
-    assert log.events["category"].tolist() == [str("S" if r[1] % 3 == 0 else r[1] % 13) for r in by_time(rows)]
-    assert [str(t) for t in log.events.dtypes] == ["int32", "int32", "int64", "category"] and log.rows_read == len(rows)
-
-@quick
-@given(clicks, st.booleans())
-def test_diginetica_round_trip(tmp_path, rows, camel):
-    events = frame(rows).assign(user_id=pd.array([None if r[1] % 2 else r[0] for r in rows], "Int32"))
-    write_raw("diginetica", events, tmp_path/"v.csv")
-    if camel: (tmp_path/"v.csv").write_text((tmp_path/"v.csv").read_text().replace("session_id;user_id;item_id", "sessionId;userId;itemId"))
-    log = read(f"diginetica:{tmp_path/'v.csv'}")
-    assert columns_of(log.events, "session_id", "item_id", "timestamp") == [r[:3] for r in by_time(rows)]
-    assert log.events["user_id"].isna().tolist() == [bool(r[1] % 2) for r in by_time(rows)]
-
-@quick
-@given(clicks, st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["categoryid", "790", "available", "888"]), st.integers(0, 8), st.integers(-3, 3)), max_size=20))
-def test_retailrocket_round_trip(tmp_path, rows, properties):
-    rows   = [(s, 1 + i % 9, t, m) for s, i, t, m in rows]
-    events = frame(rows).rename(columns={"session_id": "user_id"}).assign(event=["view" if r[3] % 2 else "transaction" for r in rows])
-    write_raw("retailrocket", events, tmp_path/"events.csv")
-    end    = max(r[2] * 1000 + r[3] for r in rows)
-    value  = {"categoryid": str, "790": "n{}.500".format, "available": lambda n: str(n % 2), "888": str}
-    lines  = [f"{end + when},{item},{name},{value[name](n)}" for item, name, n, when in properties]
-    (tmp_path/"item_properties_part1.csv").write_text("\n".join(["timestamp,itemid,property,value", *lines[:9]]) + "\n")
-    (tmp_path/"item_properties_part2.csv").write_text("\n".join(["timestamp,itemid,property,value", *lines[9:]]) + "\n")
-    (tmp_path/"category_tree.csv").write_text("categoryid,parentid\n8,7\n7,6\n6,\n5,6\n")
-    log    = read(f"retailrocket:{tmp_path}")
-    assert "session_id" not in log.events
-    assert columns_of(log.events, "user_id", "item_id", "timestamp") == [r[:3] for r in by_time(rows)]
-    known, used = {}, 0
-    for item, name, n, when in sorted(properties, key=lambda p: p[3]):
-        if when <= 0 and name != "888" and item in {r[1] for r in rows}: known.setdefault(item, {})[name], used = n, used + 1
-    root = lambda c: "6" if c in (5, 6, 7, 8) else str(c)
-    if not properties: return
-    assert log.items["item_id"].tolist() == sorted(known) and list(log.left_out.values()) == [len(properties) - used]
-    for row in log.items.to_dict("records"):
-        want = known[row["item_id"]]
-        assert (row["price"] == want["790"] + .5) if "790" in want else pd.isna(row["price"])
-        assert (row["subcategory"] == want["categoryid"] and row["category"] == root(want["categoryid"])) if "categoryid" in want else pd.isna(row["category"])
-        assert (row["available"] == want["available"] % 2) if "available" in want else pd.isna(row["available"])
-
-@quick
-@given(st.lists(st.tuples(st.integers(0, 152), st.lists(st.integers(0, 20), min_size=1, max_size=6)), min_size=1, max_size=8))
-def test_uci_round_trip(tmp_path, sessions):
-    head  = UCI.splitlines()[0]
-    first = np.datetime64("2008-04-01")
-    code  = lambda i: (1 + i % 4, f"{'ABCP'[i % 4]}{i}", 1 + i % 14, 1 + i % 6, 1 + i % 2, 20 + i, 2 - i % 2)      # category, model, colour, …
-    rows, want = [head], []
-    for s, (day, items) in enumerate(sessions, 1):
-        date = first + day
-        y, m, d = map(int, str(date).split("-"))
-        for order, i in enumerate(items, 1):
-            c = code(i)
-            rows.append(f"{y};{m};{d};{order};29;{s};{c[0]};{c[1]};{c[2]};{c[3]};{c[4]};{c[5]};{c[6]};1")
-            want.append((s, c[1], int(date.astype("M8[s]").astype(int)) + order))
-    zipped(tmp_path/"u.zip", "e-shop clothing 2008.csv", "\r\n".join(rows) + "\r\n")
-    log  = read(f"uci:{tmp_path/'u.zip'}")
-    assert columns_of(log.events, "session_id", "item_id", "timestamp") == want
-    clicked = sorted({i for _, items in sessions for i in items}, key=lambda i: code(i)[1])
-    assert log.items["item_id"].tolist() == [code(i)[1] for i in clicked] and log.items["price"].tolist() == [20 + i for i in clicked]
-    assert log.items["category"].tolist() == [["trousers", "skirts", "blouses", "sale"][i % 4] for i in clicked]
-
-@quick
-@given(clicks, st.sampled_from(["s", "ms", "iso", "isoZ", "space"]), st.sampled_from([",", ";", "|", "\t"]), st.sampled_from(["csv", "gz", "zip", "parquet"]), st.booleans())
-def test_csv_round_trip(tmp_path, rows, unit, sep, kind, words):
-    ms    = np.array([r[2] * 1000 + (r[3] if unit != "s" else 0) for r in rows])
-    iso   = ms.astype("M8[ms]").astype(str)
-    times = {"s": ms // 1000, "ms": ms, "iso": iso, "isoZ": [t + "Z" for t in iso], "space": [t.replace("T", " ") for t in iso]}[unit]
-    table = pd.DataFrame({"visit": [f"v{r[0]}" for r in rows], "sku": [f"é{r[1]}" if words else r[1] for r in rows], "when": times, "cost": [r[1] % 5 + .5 for r in rows]})
-    if kind == "parquet": table.to_parquet(path := tmp_path/"m.parquet")
-    elif kind == "zip":   zipped(path := tmp_path/"m.zip", "inside.csv", table.to_csv(index=False, sep=sep))
-    else:                 table.to_csv(path := tmp_path/("m.csv.gz" if kind == "gz" else "m.csv"), index=False, sep=sep)
-    log   = read(f"csv:{path}?session_id=visit&item_id=sku&timestamp=when&price=cost&sep={'tab' if sep == chr(9) else sep}")
-    place = {}
-    for r in rows: place.setdefault(r[0], len(place))           # text ids are grouped by first appearance
-    want  = sorted(zip(rows, ms.tolist()), key=lambda x: (place[x[0][0]], x[1]))
-    assert columns_of(log.events, "session_id", "item_id", "timestamp") == [(f"v{r[0]}", f"é{r[1]}" if words else r[1], m // 1000) for r, m in want]
-    assert words or log.events["item_id"].dtype == np.int32
-    assert len(log.items) == log.events["item_id"].nunique() and set(log.items) == {"item_id", "price"}
-
-def test_csv_details(tmp_path):
-    p = tmp_path/"a.csv"
-    p.write_text("session_id,item_id,timestamp\n1,2,1.5\n1,3000000000,0.5\n")
-    e = read(f"csv:{p}").events
-    assert e["item_id"].tolist() == [3000000000, 2] and e["item_id"].dtype == np.int64 and e["timestamp"].tolist() == [0, 1]
-    p.write_text("user_id,item_id,timestamp\nu,1,200\nu,2,100\n")
-    assert read(f"csv:{p}?unit=ms").events["timestamp"].tolist() == [0, 0] and list(read(f"csv:{p}").events) == ["user_id", "item_id", "timestamp"]
-    p.write_text("session_id,item_id,timestamp\n" + "1,7,5\n" * 400_000 + "1,B-7,5\n")       # ids turn out to be text after the first block
-    assert set(read(f"csv:{p}").events["item_id"]) == {"7", "B-7"}
-    p.write_text(MINE)
-    for query in ("item=x", "sep=", "sep=ab", "unit=h"):
-        with pytest.raises(DataError, match="is not understood; after"): read(f"csv:{p}?{query}")
-    with pytest.raises(DataError, match="no column sku; it has"): read(f"csv:{p}?item_id=sku")
-    (tmp_path/"a.parquet").write_text("not parquet")
-    with pytest.raises(DataError, match="damaged or was cut short"): read(f"csv:{tmp_path/'a.parquet'}")
-    pd.DataFrame({"session_id": [1, 1], "item_id": [4, 0], "timestamp": [1, 2]}).to_parquet(tmp_path/"b.parquet")
-    with pytest.raises(DataError, match="b.parquet, row 2, column item_id: 0 is not allowed"): read(f"csv:{tmp_path/'b.parquet'}")
-    pd.DataFrame({"session_id": [1, 1], "item_id": [4, None], "timestamp": [1, 2]}).to_parquet(tmp_path/"b.parquet")
-    with pytest.raises(DataError, match="b.parquet, row 2, column item_id: None is not a value"): read(f"csv:{tmp_path/'b.parquet'}")
-
-@pytest.mark.parametrize("format, name", [("yoochoose", "yoochoose-clicks.dat"), ("diginetica", "train-item-views.csv"), ("retailrocket", "")])
-def test_write_like(format, name, tmp_path):
-    write_like(format, tmp_path/"a"/name, 20_000, seed=3)
-    write_like(format, tmp_path/"b"/name, 20_000, seed=3)
-    files = sorted((tmp_path/"a").iterdir())
-    assert [f.read_bytes() for f in files] == [f.read_bytes() for f in sorted((tmp_path/"b").iterdir())]
-    log = read(f"{format}:{tmp_path/'a'}")
-    who = log.events["user_id" if format == "retailrocket" else "session_id"]
-    assert len(log.events) == 20_000 and who.is_monotonic_increasing and log.events["item_id"].nunique() > 1000
-    assert format != "retailrocket" or (len(files) == 4 and log.items["category"].nunique() > 15 and sum(log.left_out.values()) > .8 * 7.36 * 20_000)
-    with pytest.raises(ValueError, match="format must be one of"): write_like("uci", tmp_path/"c", 10)
-
-# %% ../../nbs/02_datasets.ipynb #c32e20d8
-class Payload:
-    def __reduce__(self): return os.system, ("touch sessrec-was-here",)
-
-def dumped(folder, train=None, test=None, **more):
-    folder.mkdir(exist_ok=True)
-    for name, value in {"all_train_seq.txt": train or [[1, 2], [3]], "test.txt": test or ([[1]], [2]), **more}.items(): (folder/name).write_bytes(pickle.dumps(value))
-    return folder
-
-@pytest.mark.parametrize("value, words", [
-    ([[1], Payload()], "it wants (posix|nt).system"), ([[1], np.int64(3)], "it wants numpy"), ([[1], Path], "it wants pathlib"), ({"a": 1}, "there is a dict among them"),
-    ([[1.5]], "a float among"), ([["a"]], "a str among"), ([[True]], "a bool among"), ([[1], 2], "a int among"), ([], "are empty"), ([[[1]]], "a list among"), ([[2**70]], "beyond 64 bits"),
-    ([[1, 2], [0]], "list 2 of sessions: 0 is not allowed as an item id"), ([[-1]], "list 1 of sessions: -1 is not allowed")])
-def test_pickles_that_are_refused(value, words, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=words) as e: read(f"srgnn:{dumped(tmp_path/'b', train=value)}") if value != [] else read_empty(tmp_path/"b")
-    assert "all_train_seq.txt" in str(e.value) and "\n" not in str(e.value) and not (tmp_path/"sessrec-was-here").exists()
-
-def read_empty(folder):
-    dumped(folder)
-    (folder/"all_train_seq.txt").write_bytes(pickle.dumps([]))
-    read(f"srgnn:{folder}")
-
-def test_broken_pickles(tmp_path):
-    folder = dumped(tmp_path/"b")
-    for data in (b"", b"hello", pickle.dumps([[1, 2]])[:-3], b"\x80\x02P123\n.", b"\x80\x02c"):
-        (folder/"all_train_seq.txt").write_bytes(data)
-        with pytest.raises(DataError, match="all_train_seq.txt") as e: read(f"srgnn:{folder}")
-        assert "\n" not in str(e.value)
-    for test, words in [(([[1]],), "should hold a pair"), (([[1]], [2, 3]), "1 prefixes and 2 targets"), (([[1]], [0]), "target 1: 0 is not allowed"),
-                        (([[1], [1, 2]], [2, 3]), "case 2: it does not follow"), (([[1, 2], [5]], [3, 2]), "case 2: it does not follow"),
-                        (([[1, 2], [1]], [3, 9]), "case 2: it does not follow"), (([[1, 2], [1], [1, 2, 3]], [3, 2, 4]), "case 3: it does not follow"),
-                        (([[1, 2, 3], [1]], [4, 2]), "case 2: it does not follow"), (7, "an int|a int")]:
-        with pytest.raises(DataError, match=words): read(f"srgnn:{dumped(folder, test=test)}")
-    with pytest.raises(DataError, match="holds other sessions than test.txt"):
-        read(f"srgnn:{dumped(folder, **{'all_test_seq_time.txt': [[(5, 100), (6, 101)]]})}")
-    with pytest.raises(DataError, match="-7 is a negative time"): read(f"srgnn:{dumped(folder, **{'all_test_seq_time.txt': [[(1, -7), (2, 101)]]})}")
-
-some_sessions = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=7), min_size=1, max_size=12)
-
-@quick
-@given(some_sessions, some_sessions, st.integers(1, 3), st.booleans(), st.integers(0, 5))
-def test_benchmark_round_trip(tmp_path, train, test, first, timed, protocol):
-    asked = [s for s in test if len(s) > first] or [list(range(1, first + 2))]
-    cases = [(s[:t], s[t]) for s in asked for t in range(len(s) - 1, first - 1, -1)]
-    test  = test if any(len(s) > first for s in test) else asked
-    files = {"all_train_seq.txt": train, "test.txt": tuple(map(list, zip(*cases)))}
-    if timed: files["all_test_seq_time.txt"] = [[(i, 100 + k) for k, i in enumerate(s)] for s in test]
-    for name in ("all_train_seq.txt", "test.txt", "all_test_seq_time.txt"):
-        (tmp_path/name).unlink(missing_ok=True)
-        if name in files: (tmp_path/name).write_bytes(pickle.dumps(files[name], protocol))
-    b = read(f"srgnn:{tmp_path}")
-    known = {i for s in train for i in s}
-    raw   = lambda s: [0 if i == 0 else int(b.train.catalogue.raw_id[i - 1]) for i in s]
-    assert [raw(s) for s in b.train] == train and [raw(s) for s in b.test] == [[i if i in known else 0 for i in s] for s in asked]
-    session, position = b.cases()
-    assert sorted((raw(b.test[s][:p]), raw(b.test[s][p:p + 1])) for s, p in zip(session, position)) == \
-           sorted(([i if i in known else 0 for i in p], [t if t in known else 0]) for p, t in cases)
-    assert b.first_position == first and (b.test.times is not None) == timed
-    if timed: assert b.test.times.tolist() == [100 + k for s in asked for k in range(len(s))] and sum(b.left_out.values()) == len(test) - len(asked)
-
-# %% ../../nbs/02_datasets.ipynb #57d2df10
-def test_benchmark_diginetica():
-    b = read(f"srgnn:{shared_data('srgnn-format/diginetica')}")
-    assert (len(b.train.cases()[0]), len(b.cases()[0]), b.train.n_items, b.first_position) == (719_470, 60_858, 43_097, 1)
-    assert len(b.test.cases()[0]) == 60_858 and np.array_equal(b.train.catalogue.raw_id, np.arange(1, 43_098))
-
-def test_benchmark_retailrocket():
-    b = read(f"srgnn:{shared_data('srgnn-format/retailrocket')}")
-    assert (len(b.train.cases()[0]), len(b.cases()[0]), b.train.n_items, b.first_position) == (559_816, 15_132, 36_968, 2)
-    assert len(b.test) == 4_735 and list(b.left_out.values()) == [40] and b.test.times.min() == 1_441_935_273
-
-def test_uci():
-    log = read(f"uci:{shared_data('uci-clickstream')}")
-    assert (len(log.events), log.events["session_id"].nunique(), len(log.items)) == (165_474, 24_026, 217)
-    assert log.summary()["first day"] == "2008-04-01" and log.summary()["last day"] == "2008-08-13"
-    assert log.items["category"].value_counts().index.tolist()[0] == "sale" and log.items["price"].between(18, 82).all()
-
-def test_diginetica_sample():
-    path = shared_data("diginetica-raw/train-item-views.sample.csv")
-    log  = read(f"diginetica:{path}")
-    assert len(log.events) == log.rows_read == 12_391 and log.events["user_id"].isna().sum() == 7_681
-    one  = log.events[log.events["session_id"] == 1]
-    rows = sorted((int(r[3]), int(r[2])) for r in (l.split(";") for l in path.read_text().splitlines()[1:]) if r[0] == "1")
-    assert one["item_id"].tolist() == [i for _, i in rows]
-    assert (one["timestamp"] - 1_462_752_000).tolist() == [ms // 1000 for ms, _ in rows]       # 2016-05-09
-
-def test_checksums_of_the_registry():
-    for name, place in {"uci": "uci-clickstream", "srgnn-diginetica": "srgnn-format/diginetica", "srgnn-retailrocket": "srgnn-format/retailrocket"}.items():
-        for f in REGISTRY[name].files:
-            assert hashlib.sha256((shared_data(place)/f.name).read_bytes()).hexdigest() == f.sha256
-
-# %% ../../nbs/02_datasets.ipynb #3e0bc1fc
-@contextmanager
-def server(body, cut=None, ranges=True, status=None):
-    "Serves `body`; breaks off after `cut` bytes the first time. Yields its address and the headers it was asked with."
-    asked, left = [], [cut]
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(dict(self.headers))
-            start = int(self.headers["Range"][6:-1]) if ranges and "Range" in self.headers else 0
-            code  = status or (416 if start >= len(body) else 206 if start else 200)
-            part  = b"" if code >= 400 else body[start:]
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(part)))
-            self.end_headers()
-            self.wfile.write(part[:left[0]])
-            left[0] = None
-        def log_message(self, *args): pass
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=http.serve_forever, args=(.01,), daemon=True).start()
-    try: yield f"http://127.0.0.1:{http.server_port}/f", asked
-    finally:
-        http.shutdown()
-        http.server_close()
-
-BODY = bytes(range(256)) * 2000
-SHA  = hashlib.sha256(BODY).hexdigest()
-
-@pytest.fixture
-def remote(monkeypatch, tmp_path):
-    "Registers a data set `t` of one file, and keeps downloads and tokens of this machine out of the test."
-    monkeypatch.setenv("SESSREC_DATA", str(tmp_path))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"): monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
-    return lambda url, sha=SHA, kaggle=False: monkeypatch.setitem(REGISTRY, "t", Dataset("t", "csv", "home page", "l", "s", "c", (Remote("f.bin", url, sha),), kaggle))
-
-def test_download_and_keep(remote, tmp_path, capsys):
-    with server(BODY) as (url, asked):
-        remote(url)
-        assert download("t") == tmp_path/"t" and (tmp_path/"t"/"f.bin").read_bytes() == BODY
-        download("t")
-        assert len(asked) == 1 and [f.name for f in (tmp_path/"t").iterdir()] == ["f.bin"]
-        (tmp_path/"t"/"f.bin").write_bytes(b"spoilt")
-        download("t")
-        assert len(asked) == 2 and (tmp_path/"t"/"f.bin").read_bytes() == BODY
-    assert "f.bin" in capsys.readouterr().err       # the progress bar
-
-@pytest.mark.parametrize("ranges", [True, False])
-def test_download_goes_on_where_it_broke_off(remote, tmp_path, ranges):
-    with server(BODY, cut=200_000, ranges=ranges) as (url, asked):
-        remote(url)
-        with pytest.raises(DataError, match="after [0-9,]+ bytes; run it again, it goes on from there") as e: download("t")
-        assert "\n" not in str(e.value) and not (tmp_path/"t"/"f.bin").exists()
-        have = (tmp_path/"t"/"f.bin.part").stat().st_size
-        assert 0 < have <= 200_000
-        download("t")
-        assert asked[1]["Range"] == f"bytes={have}-" and (tmp_path/"t"/"f.bin").read_bytes() == BODY
-        assert [f.name for f in (tmp_path/"t").iterdir()] == ["f.bin"]
-
-def test_download_whose_rename_was_missed(remote, tmp_path):
-    (tmp_path/"t").mkdir()
-    (tmp_path/"t"/"f.bin.part").write_bytes(BODY)
-    with server(BODY) as (url, asked):
-        remote(url)
-        download("t")
-    assert (tmp_path/"t"/"f.bin").read_bytes() == BODY
-
-def test_wrong_checksum_leaves_nothing(remote, tmp_path):
-    with server(BODY[::-1]) as (url, asked):
-        remote(url)
-        with pytest.raises(DataError, match="is not the file we know .* was thrown away; try again later, or see home page") as e: download("t")
-    assert "\n" not in str(e.value) and list((tmp_path/"t").iterdir()) == []
-
-def test_unknown_checksum_is_reported(remote, tmp_path, capsys):
-    with server(BODY) as (url, asked):
-        remote(url, sha=None)
-        download("t")
-        download("t")
-    assert f"came with sha256 {SHA}; we know none" in capsys.readouterr().err and len(asked) == 1
-
-def test_server_that_refuses(remote, tmp_path):
-    with server(BODY, status=403) as (url, asked):
-        remote(url)
-        with pytest.raises(DataError, match=r"the server says 403: the token is not accepted"): download("t")
-    with pytest.raises(DataError, match="ConnectionError after 0 bytes"): download("t")     # it is gone now
-
-def test_kaggle_token(remote, tmp_path, monkeypatch):
-    with server(BODY) as (url, asked):
-        remote(url, kaggle=True)
-        with pytest.raises(DataError, match="wants an account: create a token .* or download it in your browser from home page and save it as .*f.bin"): download("t")
-        assert asked == []
-        (tmp_path/"kaggle.json").write_text("{}")
-        with pytest.raises(DataError, match="is not a token of Kaggle"): download("t")
-        (tmp_path/"kaggle.json").write_text(json.dumps({"username": "me", "key": "k"}))
-        download("t")
-        assert asked[0]["Authorization"] == "Basic bWU6aw=="
-        (tmp_path/"t"/"f.bin").unlink()
-        monkeypatch.setenv("KAGGLE_API_TOKEN", "abc")
-        download("t")
-        assert asked[1]["Authorization"] == "Bearer abc"
-
-def test_by_hand_and_unknown_names(remote, tmp_path):
-    for name, words in {"srgnn-retailrocket": "all_train_seq.txt cannot be fetched by a program; get it by way of https.* and save it in", "generated": "made on your machine", "x": "there is no data set 'x'"}.items():
-        with pytest.raises(DataError, match=words): download(name)
-    with pytest.raises(DataError, match="uci is not in .*`sessrec data download uci`"): read("uci")
-    (tmp_path/"diginetica").mkdir()
-    (tmp_path/"diginetica"/"train-item-views.csv").write_text(DIGI)
-    assert download("diginetica") == tmp_path/"diginetica" and read("diginetica").source == "diginetica"
-    (tmp_path/"srgnn-retailrocket").mkdir()
-    (tmp_path/"srgnn-retailrocket"/"all_train_seq.txt").write_text("other")
-    with pytest.raises(DataError, match="all_train_seq.txt is another file than the one we know"): download("srgnn-retailrocket")
-
-# %% ../../nbs/02_datasets.ipynb #167f240f
-def test_registry_is_complete():
-    assert set(REGISTRY) >= {"generated", "yoochoose", "retailrocket", "diginetica", "uci", "srgnn-diginetica", "srgnn-retailrocket"}
-    for name, d in REGISTRY.items():
-        assert all([d.title, d.source, d.licence, d.size, d.citation]) and (d.format in readers)
-        assert all(f.sha256 is None or len(f.sha256) == 64 for f in d.files) and (d.note or all(f.sha256 for f in d.files)), name
-        assert d.licence in str(d)
-
-def test_the_readme_of_data_knows_every_data_set():
-    root = Path(sessrec.__file__).resolve().parent.parent
-    if not (root/"settings.ini").exists(): pytest.skip("no checkout")
-    text = (root/"data"/"README.md").read_text(encoding="utf-8")
-    for name, d in REGISTRY.items():
-        assert f"| `{name}` |" in text and all(f.sha256 in text for f in d.files if f.sha256), name
-
-def test_places(monkeypatch, tmp_path):
-    monkeypatch.setenv("SESSREC_DATA", str(tmp_path/"d"))
-    assert data_dir() == tmp_path/"d"
-    monkeypatch.delenv("SESSREC_DATA")
-    assert data_dir().name in ("data", "sessrec")
-    (tmp_path/"here").write_text("")
-    monkeypatch.setenv("SESSREC_SHARED", str(tmp_path))
-    assert shared_data("here") == tmp_path/"here"
-    monkeypatch.setenv("CI", "true")
-    with pytest.raises(FileNotFoundError, match="nothing-like-it is not in"): shared_data("nothing-like-it")
-    monkeypatch.delenv("CI")
-    with pytest.raises(pytest.skip.Exception, match="nothing-like-it is not in"): shared_data("nothing-like-it")
-
-def test_logs_show_what_was_left_out_and_escape_it():
-    log  = Log(pd.DataFrame({"session_id": [1, 1], "item_id": [5, 6], "timestamp": [0, 86_400]}), None, {"<b>odd</b> rows": 1234}, 1236, "<i>me</i>")
-    html = log._repr_html_()
-    assert "<b>odd" not in html and "&lt;b&gt;odd" in html and "<i>" not in html and "1,234" in html and "1,234" in repr(log)
-    assert json.dumps(log.summary()) and log.summary()["last day"] == "1970-01-02"
-
-def test_validate_events():
-    good = pd.DataFrame({"session_id": [1, 1], "item_id": ["a", "b"], "timestamp": np.array([1, 2])})
-    assert validate_events(good) is good
-    for bad, words in [(good.assign(item_id=["a", ""]), "row 1, column item_id"), (good.assign(timestamp=np.array([1, -2])), "row 1, column timestamp: -2 is a negative"),
-                       (good.drop(columns="item_id"), "item_id"), (good.drop(columns="session_id"), "need a column session_id or user_id"),
-                       (good.assign(timestamp=[1., 2.]), "timestamp"), (good.assign(session_id=[1, None]), "row 1, column session_id: nan is missing")]:
-        with pytest.raises(DataError, match=words) as e: validate_events(bad)
-        assert "\n" not in str(e.value)
-
-@quick
-@given(st.lists(st.tuples(st.integers(-2**62, 2**62), st.integers(0, 2**62)), min_size=1, max_size=20))
-def test_order_with_huge_numbers(rows):
-    group, ms = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
-    order = _order(pd.Series(group), ms)
-    assert [rows[i] for i in (range(len(rows)) if order is None else order)] == sorted(rows)

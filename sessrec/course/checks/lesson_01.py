@@ -12,8 +12,8 @@ import torch
 from ..exercise import exercise
 from ...data.sessions import Sessions
 
-# %% ../../../nbs/checks/01_sessions.ipynb #8f76a3e3
-def _some_sessions(seed, n=30):
+# %% ../../../nbs/checks/01_sessions.ipynb #fb749f9a
+def _random_sessions(seed, n=30):
     "Random sessions to judge answers with."
     rng = np.random.default_rng(seed)
     return Sessions.from_lists([rng.integers(1, 9, size) for size in np.r_[1, rng.integers(1, 8, n)]])
@@ -21,33 +21,38 @@ def _some_sessions(seed, n=30):
 @exercise("01.1", hint="The last click of session i lies just before the place where session i + 1 starts.")
 def check_01_1(answer):
     "The last clicks are at offsets[1:] - 1: one index operation for any number of sessions."
-    s    = _some_sessions(1)
-    want = np.array([s[i][-1] for i in range(len(s))])
+    s    = _random_sessions(1)
+    want = np.array([session[-1] for session in s])
     got  = np.asarray(answer(s.items, s.offsets))
-    assert got.shape == want.shape, f"for {len(s)} sessions I expected {want.shape[0]} numbers and got shape {got.shape}"
+    assert got.shape == want.shape, f"for {len(s)} sessions I expected {len(want)} numbers and got shape {got.shape}"
     assert not np.array_equal(got, s.items[s.offsets[:-1]]), "these are the first clicks, not the last"
-    assert np.array_equal(got, want), f"the first wrong one is session {np.flatnonzero(got != want)[0]}: it ends with {want[got != want][0]}"
+    wrong = np.flatnonzero(got != want)
+    assert not len(wrong), f"the first wrong one is session {wrong[0]}: it ends with {want[wrong[0]]}"
 
+# %% ../../../nbs/checks/01_sessions.ipynb #4db98e18
 @exercise("01.2", hint="A click is a repeat if the click before it shows the same item, and if both are in the same session.")
 def check_01_2(answer):
     "Comparing the row with itself, shifted by one, finds equal neighbours; those across a border do not count."
     for seed in range(5):
-        s    = _some_sessions(seed)
-        want = sum(int((x[1:] == x[:-1]).sum()) for x in map(s.__getitem__, range(len(s))))
+        s    = _random_sessions(seed)
+        want = sum(int((session[1:] == session[:-1]).sum()) for session in s)
         all_ = int((s.items[1:] == s.items[:-1]).sum())
         got  = answer(s.items, s.offsets)
-        assert got == want or got != all_, f"you counted {got}: {all_ - want} of them lie across the border between two sessions"
+        across = f"you counted {got}: {all_ - want} of them lie across the border between two sessions"
+        assert got == want or got != all_, across
         assert got == want, f"I expected {want} repeats and got {got}"
 
 @exercise("01.3", hint="How many targets does a session of n clicks have? And one of a single click, or of none?")
 def check_01_3(answer):
     "A session of n clicks gives n - 1 cases, but never fewer than 0."
     for lengths in ([3, 1, 4], [1, 1], [2], [0, 5, 0]):
-        want = len(Sessions.from_lists([[1] * n for n in lengths]).cases()[0])
-        got  = answer(np.array(lengths))
-        assert got != sum(lengths) - len(lengths) or got == want, f"lengths {lengths}: an empty session cannot have -1 cases"
+        want  = len(Sessions.from_lists([[1] * n for n in lengths]).cases()[0])
+        got   = answer(np.array(lengths))
+        naive = sum(lengths) - len(lengths)
+        assert got == want or got != naive, f"lengths {lengths}: an empty session cannot have -1 cases"
         assert got == want, f"sessions of lengths {lengths} hold {want} cases, you say {got}"
 
+# %% ../../../nbs/checks/01_sessions.ipynb #16a08393
 @exercise("01.4", hint="torch.arange(L) compared with lengths[:, None] is the mask; multiply before you add up.")
 def check_01_4(answer):
     "Padded places must weigh nothing, and the divisor is the true length, not the width of the rectangle."

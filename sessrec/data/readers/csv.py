@@ -6,6 +6,8 @@
 __all__ = ['read_csv']
 
 # %% ../../../nbs/reference/data_readers_csv.ipynb #6a21ff58
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 import re
 
@@ -14,69 +16,101 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..archive import _find
+from ..archive import Piece, find
 from ..files import DataError
-from ..log import Log, _log, _series
-from .common import _WORD, _latest
-from ..tables import _Csv, _Parquet, _refuse
+from ..log import Log, make_log, to_series
+from .common import WORD, latest_features
+from ..tables import CsvFile, ParquetFile, TableFile, refuse
 from ...registry import reader
 
+# %% ../../../nbs/reference/data_readers_csv.ipynb #a201c36a
+_FEATURES = {"category": WORD, "name": pa.string(), "price": pa.float64(), "colour": WORD}
+_COLUMNS  = {"session_id": None, "user_id": None, "item_id": None, "timestamp": None, "event": WORD} | _FEATURES
+
+@dataclass(frozen=True)
+class _Address:
+    "A path, and how to read what is there."
+    path: str
+    names: dict[str, str]   # our name -> name in the file, for those that differ
+    sep: str = ","
+    unit: str|None = None   # of the times: s or ms, None = as it looks
+
+def _parse(spec):
+    "The parts of `path?ours=theirs&…&sep=;&unit=ms`."
+    path, _, query = spec.partition("?")
+    names   = dict(parse_qsl(query, keep_blank_values=True))
+    sep     = names.pop("sep", ",").replace("tab", "\t")
+    unit    = names.pop("unit", None)
+    unknown = [name for name in names if name not in _COLUMNS]
+    if unknown or unit not in (None, "s", "ms") or len(sep) != 1:
+        odd = ", ".join(unknown) or "sep or unit"
+        raise DataError(f"csv:{spec}: {odd} is not understood; after ? come ours=theirs for {', '.join(_COLUMNS)}, "
+                        "sep=one character or tab, unit=s or ms")
+    return _Address(path, names, sep, unit)
+
 # %% ../../../nbs/reference/data_readers_csv.ipynb #660c0285
-_FEATURES = {"category": _WORD, "name": pa.string(), "price": pa.float64(), "colour": _WORD}
-_CSV      = {"session_id": None, "user_id": None, "item_id": None, "timestamp": None, "event": _WORD} | _FEATURES
-_SPLIT    = 100_000_000_000     # unix times from here on are milliseconds: 1973 in one unit, the year 5138 in the other
+_SPLIT = 100_000_000_000     # unix times from here on are milliseconds
 
 def _milliseconds(file, column, unit):
     "Times of whatever form as milliseconds since 1970, int64."
     if pa.types.is_temporal(column.type):
-        return column.cast(pa.timestamp("ms", getattr(column.type, "tz", None)), safe=False).cast(pa.int64()).to_numpy()
+        zone = getattr(column.type, "tz", None)
+        return column.cast(pa.timestamp("ms", zone), safe=False).cast(pa.int64()).to_numpy()
     value = column.to_numpy()
     small = value < _SPLIT
     if unit is None and not small.all():
-        _refuse(file, small & (value >= 0), "timestamp", "looks like seconds, others do not (say unit=s or unit=ms)")
-    if unit == "ms" or unit is None and not small.all(): return np.floor(value).astype(np.int64)
+        refuse(file, small & (value >= 0), "timestamp", "looks like seconds, others do not (say unit=s or unit=ms)")
+        unit = "ms"
+    if unit == "ms": return np.floor(value).astype(np.int64)
     return np.floor(value * 1000.).astype(np.int64) if value.dtype.kind == "f" else value.astype(np.int64) * 1000
 
-# %% ../../../nbs/reference/data_readers_csv.ipynb #1a229486
+def _time_type(text):
+    "The type of time that `text` is written in."
+    if re.fullmatch(r"-?\d+", text): return pa.int64()
+    return pa.timestamp("ms", "UTC" if re.search(r"(Z|[+-]\d\d:?\d\d)$", text) else None)
+
 def _narrow(column):
     "int64 as int32 where it fits."
     if not pa.types.is_integer(column.type): return column
     low, high = pc.min_max(column).as_py().values()
     return column.cast(pa.int32()) if low is not None and -2**31 <= low and high < 2**31 else column
 
-def _insist(text):
-    "The type of time that `text` is written in."
-    if re.fullmatch(r"-?\d+", text): return pa.int64()
-    return pa.timestamp("ms", "UTC" if re.search(r"(Z|[+-]\d\d:?\d\d)$", text) else None)
+# %% ../../../nbs/reference/data_readers_csv.ipynb #81cac01d
+def _open(piece, address):
+    "The file with the columns that it has."
+    columns  = {ours: (address.names.get(ours, ours), type) for ours, type in _COLUMNS.items()}
+    blank    = [c for c in _COLUMNS if c not in ("item_id", "timestamp")]
+    optional = [c for c in blank if c not in address.names]
+    file: Any
+    if piece.path.suffix == ".parquet": file = ParquetFile(piece, columns, optional, blank)
+    else: file = CsvFile(piece, columns, address.sep, optional=optional, blank=blank)
+    who = [c for c in ("session_id", "user_id") if c in file.columns]
+    if not who:
+        raise DataError(f"{piece} has no column session_id and none user_id; say which one it is: ?session_id=its-name")
+    file.blank.discard(who[0])
+    return file
 
-# %% ../../../nbs/reference/data_readers_csv.ipynb #e93bb1e6
+def _table(file):
+    "The columns, with times in a type of time and ids as small as they can be."
+    table = file.table()
+    first = table["timestamp"][0].as_py()
+    if isinstance(first, str):
+        file.columns["timestamp"] = (file.columns["timestamp"][0], _time_type(first))
+        table = file.table()
+    for i, name in enumerate(table.column_names):
+        if name in ("session_id", "user_id", "item_id"): table = table.set_column(i, name, _narrow(table[name]))
+    return table
+
+# %% ../../../nbs/reference/data_readers_csv.ipynb #a1f36562
 @reader("csv")
 def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep may be `tab`
             )->Log:
-    "Any CSV or Parquet file with one row a click; times are unix seconds, milliseconds or ISO text (UTC without a zone)."
-    path, _, query = str(spec).partition("?")
-    given    = dict(parse_qsl(query, keep_blank_values=True))
-    sep, unit = given.pop("sep", ",").replace("tab", "\t"), given.pop("unit", None)
-    if (unknown := [k for k in given if k not in _CSV]) or unit not in (None, "s", "ms") or len(sep) != 1:
-        raise DataError(f"csv:{spec}: {', '.join(unknown) or 'sep or unit'} is not understood; after ? come ours=theirs "
-                        f"for {', '.join(_CSV)}, sep=one character or tab, unit=s or ms")
-    piece    = _find(path)
-    columns  = {ours: (given.get(ours, ours), type) for ours, type in _CSV.items()}
-    optional = [c for c in _CSV if c not in ("item_id", "timestamp") and c not in given]
-    may_miss = dict(optional=optional, blank=[c for c in _CSV if c not in ("item_id", "timestamp")])
-    parquet  = piece.path.suffix == ".parquet"
-    file     = _Parquet(piece, columns, **may_miss) if parquet else _Csv(piece, columns, sep, **may_miss)
-    who      = next((c for c in ("session_id", "user_id") if c in file.columns), None)
-    if not who:
-        raise DataError(f"{piece} has no column session_id and none user_id; say which one it is: ?session_id=its-name")
-    file.blank.discard(who)
-    table    = file.table()
-    if isinstance(first := table["timestamp"][0].as_py(), str):     # some cell is no time: insist on the first one's type
-        file.columns["timestamp"] = (file.columns["timestamp"][0], _insist(first))
-        table = file.table()
-    ms       = _milliseconds(file, table["timestamp"], unit)
-    for name in {"session_id", "user_id", "item_id"} & {*table.column_names}:
-        table = table.set_column(table.column_names.index(name), name, _narrow(table[name]))
-    about    = [c for c in _FEATURES if c in table.column_names]
-    items    = _latest(pd.DataFrame({c: _series(table[c]) for c in ["item_id", *about]}), ms, about) if about else None
-    return _log(file, table, ms, items)
+    "Any CSV or Parquet file with one row per click; times: unix seconds, milliseconds or ISO text (UTC without a zone)."
+    address  = _parse(str(spec))
+    file     = _open(find(address.path), address)
+    table    = _table(file)
+    ms       = _milliseconds(file, table["timestamp"], address.unit)
+    features = [c for c in _FEATURES if c in table.column_names]
+    if not features: return make_log(file, table, ms)
+    clicks = pd.DataFrame({c: to_series(table[c]) for c in ["item_id", *features]})
+    return make_log(file, table, ms, latest_features(clicks, ms, features))

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ..archive import _find
-from ..log import Log, _log
-from ..tables import _Csv, _refuse
+from ..archive import find
+from ..log import Log, make_log
+from ..tables import CsvFile, refuse
 from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_diginetica.ipynb #28158e31
@@ -21,11 +21,11 @@ from ...registry import reader
 def read_diginetica(path:Path|str,  # `train-item-views.csv`, or a folder or zip with it
                    )->Log:
     "The item views of the CIKM Cup 2016; a click's time is its day (UTC) plus the milliseconds of its time frame."
-    whole = {n: (n, pa.int32()) for n in ("session_id", "user_id", "item_id", "timeframe")}
-    file  = _Csv(_find(path, "train-item-views.csv"), whole | {"timestamp": ("eventdate", pa.date32())}, sep=";",
-                 blank=["user_id"], na=["", "NA"])
-    table = file.table()
-    frame = table["timeframe"].to_numpy().astype(np.int64)
-    _refuse(file, frame < 0, "timeframe", "is a negative time")
-    day   = table["timestamp"].cast(pa.int32()).to_numpy().astype(np.int64)
-    return _log(file, table.drop_columns("timeframe"), day * 86_400_000 + frame)
+    numbers = {n: (n, pa.int32()) for n in ("session_id", "user_id", "item_id", "timeframe")}
+    columns = numbers | {"timestamp": ("eventdate", pa.date32())}
+    file    = CsvFile(find(path, "train-item-views.csv"), columns, sep=";", blank=["user_id"], na=["", "NA"])
+    table   = file.table()
+    frame   = table["timeframe"].to_numpy().astype(np.int64)
+    refuse(file, frame < 0, "timeframe", "is a negative time")
+    day = table["timestamp"].cast(pa.int32()).to_numpy().astype(np.int64)
+    return make_log(file, table.drop_columns("timeframe"), day * 86_400_000 + frame)

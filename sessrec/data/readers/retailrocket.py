@@ -13,70 +13,82 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..archive import _find
-from ..log import Log, _log
-from .common import _WORD
-from ..tables import _Csv, _refuse
+from ..archive import find, search
+from ..log import Log, make_log
+from .common import WORD
+from ..tables import CsvFile, refuse
 from ...registry import reader
+
+# %% ../../../nbs/reference/data_readers_retailrocket.ipynb #ff28364a
+_READABLE = pa.array(["categoryid", "790", "available"])
+_UNUSED   = "rows of item_properties: other properties, items that nobody clicked, or later than the log"
+
+def _wanted_rows(home):
+    "Rows of the readable properties as one Arrow table (None without files), and how many rows the files have."
+    columns = {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()),
+               "property": ("property", pa.string()), "value": ("value", pa.string())}
+    kept, n_rows = [], 0
+    for part in ("_part1", "_part2", ""):
+        piece = search(home, f"item_properties{part}.csv")
+        if piece is None: continue
+        for batch in CsvFile(piece, columns, blank=["value"]).batches():
+            n_rows += len(batch)
+            kept.append(batch.filter(pc.is_in(batch["property"], _READABLE)))
+    return pa.concat_tables(kept) if kept else None, n_rows
+
+def _properties(home, clicked, end):
+    "Latest category, price and availability of each item that was clicked, as known at `end` (milliseconds)."
+    rows, n_rows = _wanted_rows(home)
+    if rows is None: return None, {}
+    usable = pc.and_(pc.is_in(rows["item_id"], clicked), pc.less_equal(rows["time"], end))
+    used   = rows.filter(usable).to_pandas()
+    latest = used.sort_values("time", kind="stable").drop_duplicates(["item_id", "property"], keep="last")
+    table  = latest.pivot(index="item_id", columns="property", values="value").reindex(columns=_READABLE.to_pylist())
+    return table.astype("str"), {_UNUSED: n_rows - len(used)}
 
 # %% ../../../nbs/reference/data_readers_retailrocket.ipynb #66baf413
 def _roots(file, child, parent):
     "The root of each category; a parent that is no category makes its child a root."
     ids = pd.Index(child)
-    _refuse(file, ids.duplicated(), "child", "stands there twice")
+    refuse(file, ids.duplicated(), "child", "appears twice")
     up  = ids.get_indexer(parent)
     top = up < 0
     up  = np.where(top, np.arange(len(ids)), up)
     for _ in range(len(ids).bit_length()): up = up[up]
-    _refuse(file, ~top[up], "child", "is among its own ancestors")
+    refuse(file, ~top[up], "child", "is among its own ancestors")
     return pd.Series(ids[up], ids)
 
-# %% ../../../nbs/reference/data_readers_retailrocket.ipynb #ff28364a
-def _properties(home, clicked, end):
-    "Latest category, price and availability of each item that was clicked, as known at `end` (milliseconds)."
-    columns = {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()),
-               "property": ("property", pa.string()), "value": ("value", pa.string())}
-    kept, rows, wanted = [], 0, pa.array(["categoryid", "790", "available"])
-    for part in filter(None, (_find(home, f"item_properties{n}.csv", must=False) for n in ("_part1", "_part2", ""))):
-        for batch in _Csv(part, columns, blank=["value"]).batches():
-            rows += len(batch)
-            kept.append(batch.filter(pc.is_in(batch["property"], wanted)))
-    if not kept: return None, {}
-    found  = pa.concat_tables(kept)
-    found  = found.filter(pc.and_(pc.is_in(found["item_id"], clicked), pc.less_equal(found["time"], end))).to_pandas()
-    latest = found.sort_values("time", kind="stable").drop_duplicates(["item_id", "property"], keep="last")
-    reason = "rows of item_properties: other properties, items that nobody clicked, or later than the log"
-    table  = latest.pivot(index="item_id", columns="property", values="value").reindex(columns=wanted.to_pylist())
-    return table.astype("str"), {reason: rows - len(found)}
+def _root_of(leaf, tree):
+    "The root category of each item; a category that the tree doesn't have is its own root."
+    if tree is None: return leaf
+    file = CsvFile(tree, {"child": ("categoryid", pa.int32()), "parent": ("parentid", pa.int32())}, blank=["parent"])
+    rows = file.table().to_pandas()
+    root = _roots(file, rows["child"], rows["parent"].fillna(-1).astype(np.int64))
+    return leaf.map(root).astype("Int64").fillna(leaf)
+
+# %% ../../../nbs/reference/data_readers_retailrocket.ipynb #69feb2f7
+def _features(items, tree):
+    "Root category, category, price and availability, each in its type."
+    leaf  = pd.to_numeric(items["categoryid"], errors="coerce").astype("Int64")
+    root  = _root_of(leaf, tree).map(str, na_action="ignore").astype("category")
+    price = items["790"].str.extract(r"^n(\d+(?:\.\d+)?)$")[0].astype("float32")
+    stock = items["available"].map({"0": False, "1": True}).astype("boolean")
+    table = pd.DataFrame({"category": root, "subcategory": leaf.astype("Int32"), "price": price, "available": stock})
+    return table.reset_index(names="item_id")
 
 # %% ../../../nbs/reference/data_readers_retailrocket.ipynb #954b1abc
 @reader("retailrocket")
 def read_retailrocket(path:Path|str,    # `events.csv`, or a folder or zip with it; `item_properties_part*.csv` and
-                                        # `category_tree.csv` beside it are used if they are there
+                                        # `category_tree.csv` next to it are used if they are there
                      )->Log:
     "The RetailRocket log: visitors instead of sessions, and what is known about the items."
     path    = Path(path)
     columns = {"user_id": ("visitorid", pa.int32()), "item_id": ("itemid", pa.int32()),
-               "timestamp": ("timestamp", pa.int64()), "event": ("event", _WORD)}
-    file    = _Csv(_find(path, "events.csv"), columns)
+               "timestamp": ("timestamp", pa.int64()), "event": ("event", WORD)}
+    file    = CsvFile(find(path, "events.csv"), columns)
     table   = file.table()
     ms      = table["timestamp"].to_numpy()
     home    = path if path.is_dir() or path.suffix == ".zip" else path.parent
     items, left_out = _properties(home, pc.unique(table["item_id"]).cast(pa.int64()), int(ms.max()))
-    if items is not None: items = _readable(items, _find(home, "category_tree.csv", must=False))
-    return _log(file, table, ms, items, left_out)
-
-# %% ../../../nbs/reference/data_readers_retailrocket.ipynb #69feb2f7
-def _readable(items, tree):
-    "Root category, category, price and availability, each in its type."
-    leaf = root = pd.to_numeric(items["categoryid"], errors="coerce").astype("Int64")
-    if tree:
-        tree = _Csv(tree, {"child": ("categoryid", pa.int32()), "parent": ("parentid", pa.int32())}, blank=["parent"])
-        rows = tree.table().to_pandas()
-        up   = _roots(tree, rows["child"], rows["parent"].fillna(-1).astype(np.int64))
-        root = leaf.map(up).astype("Int64").fillna(leaf)        # a category unknown to the tree is its own root
-    price = items["790"].str.extract(r"^n(\d+(?:\.\d+)?)$")[0].astype("float32")
-    there = items["available"].map({"0": False, "1": True}).astype("boolean")
-    table = pd.DataFrame({"category": root.map(str, na_action="ignore").astype("category"), "subcategory": leaf.astype("Int32"),
-                          "price": price, "available": there})
-    return table.reset_index(names="item_id")
+    if items is not None: items = _features(items, search(home, "category_tree.csv"))
+    return make_log(file, table, ms, items, left_out)

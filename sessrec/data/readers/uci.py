@@ -12,47 +12,58 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..archive import _find
-from ..log import Log, _log, _series
-from .common import _latest
-from ..tables import _Csv, _refuse
+from ..archive import find
+from ..log import Log, make_log, to_series
+from .common import latest_features
+from ..tables import CsvFile, refuse
 from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_uci.ipynb #2e551fb0
-_COLOURS = "beige black blue brown burgundy grey green navy_blue many_colours olive pink red violet white".split()
+_COLOURS = ["beige", "black", "blue", "brown", "burgundy", "grey", "green", "navy blue", "many colours", "olive",
+            "pink", "red", "violet", "white"]
 _PLACES  = ["top left", "top middle", "top right", "bottom left", "bottom middle", "bottom right"]
-_UCI     = {"category":      ("page 1 (main category)", ["trousers", "skirts", "blouses", "sale"]),
-            "colour":        ("colour", [c.replace("_", " ") for c in _COLOURS]),
-            "place":         ("location", _PLACES),
-            "photo":         ("model photography", ["en face", "profile"]),
-            "above_average": ("price 2", ["yes", "no"])}
+_CODES   = {    # our name -> (name in the file, words of the codes 1, 2, …)
+    "category":      ("page 1 (main category)", ["trousers", "skirts", "blouses", "sale"]),
+    "colour":        ("colour", _COLOURS),
+    "place":         ("location", _PLACES),
+    "photo":         ("model photography", ["en face", "profile"]),
+    "above_average": ("price 2", ["yes", "no"])}
 
-# %% ../../../nbs/reference/data_readers_uci.ipynb #777d52fc
 def _words(file, table, ours, words):
     "Codes from 1 on as words."
     code = table[ours].to_numpy().astype(np.int64) - 1
-    _refuse(file, (code < 0) | (code >= len(words)), ours, f"is none of the codes from 1 to {len(words)}")
+    refuse(file, (code < 0) | (code >= len(words)), ours, f"is none of the codes from 1 to {len(words)}")
     return pd.Categorical.from_codes(code, words)
 
-# %% ../../../nbs/reference/data_readers_uci.ipynb #7d6aae71
+# %% ../../../nbs/reference/data_readers_uci.ipynb #4de4e3be
+def _milliseconds(file, table):
+    "Midnight (UTC) of each click's day, plus its place in the session in seconds."
+    year, month, day, order = (table[n].to_numpy().astype(np.int64) for n in ("year", "month", "timestamp", "order"))
+    refuse(file, (month < 1) | (month > 12), "month", "is no month")
+    months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    date   = months.astype("M8[D]") + (day - 1)
+    refuse(file, date.astype("M8[M]") != months, "timestamp", "is no day of that month")
+    refuse(file, order < 1, "order", "is no place in a session, they start at 1")
+    return date.astype("M8[ms]").astype(np.int64) + order * 1000
+
+# %% ../../../nbs/reference/data_readers_uci.ipynb #c9acc9d3
+def _open(path):
+    "The file, with its columns under our names."
+    names   = {n: n for n in ("year", "month", "order", "country")} | {"timestamp": "day", "session_id": "session ID"}
+    names  |= {ours: theirs for ours, (theirs, _) in _CODES.items()}
+    columns = {ours: (theirs, pa.int32()) for ours, theirs in names.items()}
+    columns |= {"item_id": ("page 2 (clothing model)", pa.string()), "price": ("price", pa.float32())}
+    return CsvFile(find(path, "e-shop clothing 2008.csv"), columns, sep=";")
+
 @reader("uci")
 def read_uci(path:Path|str,     # the zip as downloaded, its folder, or `e-shop clothing 2008.csv`
             )->Log:
     "UCI data set 553. It has no time of day: a click gets midnight (UTC) plus its place in the session, in seconds."
-    plain   = {n: n for n in ("year", "month", "order", "country")} | {"timestamp": "day", "session_id": "session ID"}
-    coded   = {ours: theirs for ours, (theirs, _) in _UCI.items()}
-    columns = {ours: (theirs, pa.int32()) for ours, theirs in (plain | coded).items()}
-    columns |= {"item_id": ("page 2 (clothing model)", pa.string()), "price": ("price", pa.float32())}
-    file    = _Csv(_find(path, "e-shop clothing 2008.csv"), columns, sep=";")
-    table   = file.table()
-    year, month, day, order = (table[n].to_numpy().astype(np.int64) for n in ("year", "month", "timestamp", "order"))
-    _refuse(file, (month < 1) | (month > 12), "month", "is no month")
-    month   = ((year - 1970) * 12 + month - 1).astype("M8[M]")
-    date    = month.astype("M8[D]") + (day - 1)
-    _refuse(file, date.astype("M8[M]") != month, "timestamp", "is no day of that month")
-    _refuse(file, order < 1, "order", "is no place in a session, they start at 1")
-    ms      = date.astype("M8[ms]").astype(np.int64) + order * 1000
-    known   = {ours: _words(file, table, ours, words) for ours, (_, words) in _UCI.items()}
-    known  |= {"price": table["price"].to_numpy()}
-    items   = _latest(pd.DataFrame({"item_id": _series(table["item_id"]), **known}), ms, list(known))
-    return _log(file, table.select(["session_id", "item_id", "timestamp", "country"]), ms, items)
+    file     = _open(path)
+    table    = file.table()
+    ms       = _milliseconds(file, table)
+    features = {ours: _words(file, table, ours, words) for ours, (_, words) in _CODES.items()}
+    features["price"] = table["price"].to_numpy()
+    clicks   = pd.DataFrame({"item_id": to_series(table["item_id"]), **features})
+    items    = latest_features(clicks, ms, list(features))
+    return make_log(file, table.select(["session_id", "item_id", "timestamp", "country"]), ms, items)
