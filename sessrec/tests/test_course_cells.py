@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/course_cells.ipynb #imports
 from sessrec.course.cells import *
 
-# %% ../../nbs/reference/course_cells.ipynb #8eb16476
+# %% ../../nbs/reference/course_cells.ipynb #da393026
 import ast
 import importlib
 import json
@@ -23,10 +23,10 @@ def imports_of(source):
     return "\n".join(ast.unparse(node) for node in body if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 def namespace_of(path):
-    "What a lesson's module has, and what the lesson imports."
+    "What a lesson's module has, if it exports one, and what the lesson imports."
     sources = [source for kind, source in read_cells(path) if kind == "code"]
-    module  = re.search(r"^#\|\s*default_exp ([\w.]+)", "\n".join(sources), re.M).group(1)
-    space   = vars(importlib.import_module(f"sessrec.{module}")).copy()
+    module  = re.search(r"^#\|\s*default_exp ([\w.]+)", "\n".join(sources), re.M)
+    space   = vars(importlib.import_module(f"sessrec.{module.group(1)}")).copy() if module else {}
     for source in sources: exec(imports_of(source), space)
     return space
 
