@@ -6,9 +6,9 @@
 __all__ = ['Network', 'FILES', 'save_checkpoint', 'read_config', 'load_weights', 'load_checkpoint']
 
 # %% ../../nbs/reference/models_checkpoint.ipynb #486c9989
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-import json
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -18,7 +18,8 @@ from .. import __version__
 from ..data.catalogue import Catalogue
 from ..data.files import replacing
 
-if TYPE_CHECKING: from sessrec.models.neural import NeuralRecommender
+if TYPE_CHECKING:
+    from sessrec.models.neural import NeuralRecommender
 
 Network = TypeVar("Network", bound="NeuralRecommender")
 

@@ -6,11 +6,11 @@
 __all__ = ['CARD', 'is_jsonable', 'Pretrained']
 
 # %% ../../nbs/reference/models_hub.ipynb #d1b2aa00
+import inspect
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
-import inspect
-import json
 
 from .checkpoint import FILES, load_checkpoint, save_checkpoint
 

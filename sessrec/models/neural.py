@@ -9,13 +9,13 @@ __all__ = ['init_embedding', 'init_weights', 'UnitVectors', 'NeuralRecommender',
 from dataclasses import replace
 from typing import Any, Self
 
-from torch import Tensor, nn
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from ..data.catalogue import Catalogue
-from ..data.sessions import Batch, PAD, Sessions
+from ..data.sessions import PAD, Batch, Sessions
 from .base import Recommender
 from .hub import Pretrained
 from ..train.loop import cross_entropy, fit

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .training import plot_history
 from ..train.callbacks.base import Callback
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../nbs/reference/plots_live.ipynb #cd94b7fc
 class LiveCurve(Callback):
@@ -36,8 +37,8 @@ class LiveCurve(Callback):
         self.show(f"{where} {bar} loss {run.state.mean_loss:.3f}")
 
     def on_epoch(self, run:"Run") -> None:
-        from IPython.display import display
         import matplotlib.pyplot as plt
+        from IPython.display import display
         figure, axes = plt.subplots(1, 2, figsize=(10, 3.4))
         plot_history(run.history, axes)
         if self.figure is None: self.figure = display(figure, display_id=True)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import pandas as pd
 
-if TYPE_CHECKING: from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # %% ../../nbs/reference/plots_training.ipynb #4d9c3e2f
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"

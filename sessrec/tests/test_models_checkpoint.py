@@ -12,6 +12,7 @@ from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.callbacks.log import read_log
 
+
 def test_checkpoint_gives_back_the_network(tmp_path):
     s, out = small_world(), tmp_path/"run"
     model  = LastClick(300, 8).fit(s[:200], s[200:], epochs=2, out=out, progress=False)

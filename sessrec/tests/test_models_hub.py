@@ -4,15 +4,16 @@
 from sessrec.models.hub import *
 
 # %% ../../nbs/reference/models_hub.ipynb #b3845dfd
+import shutil
 from copy import deepcopy
 from types import SimpleNamespace
-import shutil
 
 import pytest
 import torch
 
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
+
 
 def trained(): return LastClick(300, embedding_dim=8).fit(small_world()[:50], epochs=1, progress=False)
 

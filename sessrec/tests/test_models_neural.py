@@ -13,6 +13,7 @@ from sessrec.models.base import check_recommender
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 
+
 def test_smallest_network_keeps_the_contract():
     s = small_world()
     check_network(lambda n: LastClick(n, 16), s)

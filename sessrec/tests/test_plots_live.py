@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 def test_line_and_curve_are_updated_in_place(monkeypatch):
     shown = []
     class Handle:

@@ -6,6 +6,7 @@ from sessrec.plots.training import *
 # %% ../../nbs/reference/plots_training.ipynb #78cd5a75
 import pandas as pd
 
+
 def test_the_curve_names_what_it_shows():
     columns = [f"{part} {m}" for part in ("train", "valid") for m in ("loss", "recall@20", "mrr@20")]
     history = pd.DataFrame([[3., .1, .1, 4., .2, .1], [2., .3, .2, 4.5, .1, .1]], index=[1, 2], columns=columns)

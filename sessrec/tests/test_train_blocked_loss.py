@@ -6,6 +6,7 @@ from sessrec.train.blocked_loss import *
 # %% ../../nbs/reference/train_blocked_loss.ipynb #65d060cf
 import torch
 
+
 def test_blocks_of_any_size_give_the_same_loss():
     torch.manual_seed(0)
     hidden, vectors, targets = torch.randn(7, 3), torch.randn(12, 3), torch.randint(1, 12, (7,))

@@ -11,6 +11,7 @@ from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.callbacks.base import Callback
 
+
 class Stop(Exception): pass
 
 class StopAfter(Callback):

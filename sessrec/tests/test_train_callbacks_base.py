@@ -7,6 +7,7 @@ from sessrec.train.callbacks.base import *
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 def test_a_callback_of_ones_own_sees_the_run():
     class Largest(Callback):
         norm = 0.

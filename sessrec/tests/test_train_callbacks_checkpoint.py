@@ -12,6 +12,7 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.callbacks.base import Callback
 from sessrec.train.callbacks.log import read_log
 
+
 class Stop(Exception): pass
 
 @pytest.mark.parametrize("save_every", [0., 60.])

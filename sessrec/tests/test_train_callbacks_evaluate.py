@@ -12,6 +12,7 @@ from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.measure import MEASURED
 
+
 def test_best_epoch_is_kept_with_or_without_a_folder(tmp_path):
     s, options = small_world(n_sessions=60), dict(epochs=12, batch_size=8, lr=.05, patience=12, progress=False)
     memory = LastClick(300, 16).fit(s[:30], s[30:], **options)

@@ -10,6 +10,7 @@ import pytest
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 def test_the_log_tells_the_history(tmp_path):
     s     = small_world()
     model = LastClick(300, 8).fit(s[:200], s[200:], epochs=2, batch_size=2, out=tmp_path, progress=False)

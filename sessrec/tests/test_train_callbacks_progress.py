@@ -10,6 +10,7 @@ import sys
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 def test_a_bar_goes_to_standard_error(capsys):
     s = small_world()
     LastClick(300, 4).fit(s[:100], s[100:200], epochs=2, batch_size=8)

@@ -6,8 +6,9 @@ from sessrec.train.callbacks.standard import *
 # %% ../../nbs/reference/train_callbacks_standard.ipynb #27aa3611
 from types import SimpleNamespace
 
-from sessrec.train.plan import Plan
 from sessrec.tests.test_train_loop import small_world
+from sessrec.train.plan import Plan
+
 
 def test_who_takes_part(tmp_path):
     def names(folder=None, main=True, **options):

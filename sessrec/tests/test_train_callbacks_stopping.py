@@ -9,6 +9,7 @@ import pytest
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 def test_training_stops_after_patience():
     s = small_world(n_sessions=60)
     model   = LastClick(300, 16).fit(s[:30], s[30:], epochs=60, batch_size=8, lr=.05, patience=2, progress=False)

@@ -10,6 +10,7 @@ import pytest
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 def test_lists_become_json():
     assert [as_setting(v) for v in (1, "a", None, {"a": [1]})] == [1, "a", None, '{"a": [1]}']
 

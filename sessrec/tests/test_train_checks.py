@@ -10,6 +10,7 @@ import torch
 from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 
+
 class Sized(LastClick):
     "Looks at the width of the batch."
     def encode(self, batch): return super().encode(batch) + batch.items.shape[1] / 100

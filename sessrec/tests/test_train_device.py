@@ -7,6 +7,7 @@ from sessrec.train.device import *
 import pytest
 import torch
 
+
 def test_devices_have_names():
     assert device_named("cpu").type == "cpu" and device_named("auto").type in ("cpu", "cuda")
     with pytest.raises(ValueError, match="device must be auto, cpu or cuda, got 'tpu'"): device_named("tpu")

@@ -10,9 +10,10 @@ import pytest
 from sessrec.data.sessions import Sessions
 from sessrec.metrics.rank import ranks
 from sessrec.models.neural import LastClick
+from sessrec.tests.test_train_loop import small_world
 from sessrec.train.device import make_accelerator
 from sessrec.train.loop import Batches
-from sessrec.tests.test_train_loop import small_world
+
 
 def test_a_sample_keeps_the_order():
     s = small_world()[:50]

@@ -13,6 +13,7 @@ from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.loop import Batches
 
+
 def test_a_step_has_four_parts():
     model   = LastClick(300, 8).eval()
     seconds = profile_step(model, small_world()[:50], batch_size=8, steps=2)

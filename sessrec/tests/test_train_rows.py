@@ -6,6 +6,7 @@ from sessrec.train.rows import *
 # %% ../../nbs/reference/train_rows.ipynb #5d58c740
 from sessrec.data.sessions import Sessions
 
+
 def test_rows_of_a_toy():
     s = Sessions.from_lists([[7, 8, 9], [4], [1, 2, 3, 6, 5]])
     assert [a.tolist() for a in session_rows(s, 3)] == [[0, 4, 7], [2, 3, 1]]

@@ -5,8 +5,8 @@ from sessrec.train.run import *
 
 # %% ../../nbs/reference/train_run.ipynb #de45c8e4
 from sessrec.models.neural import LastClick
-from sessrec.train.callbacks.base import Callback
 from sessrec.tests.test_train_loop import small_world
+from sessrec.train.callbacks.base import Callback
 
 MOMENTS = [name for name in vars(Callback) if name.startswith("on_")]
 

@@ -12,6 +12,7 @@ import torch
 from sessrec.data.sessions import Sessions
 from sessrec.models.neural import LastClick
 
+
 def test_counters_survive_json():
     loss  = torch.tensor(.1, dtype=torch.float64)
     state = RunState(step=3, cases=7, loss_sum=loss, best_epoch=1, epoch=2, log_size=9)

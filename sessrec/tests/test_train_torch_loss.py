@@ -6,6 +6,7 @@ from sessrec.train.torch_loss import *
 # %% ../../nbs/reference/train_torch_loss.ipynb #309f7b24
 import torch
 
+
 def test_the_policy_is_one_that_this_pytorch_takes():
     policy = accumulation_policy("cpu", torch.float32)
     if policy is None: assert not hasattr(torch.nn, "LinearCrossEntropyOptions")

@@ -8,10 +8,10 @@ __all__ = ['BlockedCrossEntropy', 'case_losses']
 # %% ../../nbs/reference/train_blocked_loss.ipynb #5b4be220
 from typing import Any
 
-from torch import Tensor
-from torch.utils.checkpoint import checkpoint as computed_twice
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint as computed_twice
 
 # %% ../../nbs/reference/train_blocked_loss.ipynb #03be3df6
 class BlockedCrossEntropy(torch.autograd.Function):

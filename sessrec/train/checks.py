@@ -6,9 +6,9 @@
 __all__ = ['check_first_loss', 'check_gradients', 'check_padding', 'check_seed', 'check_network']
 
 # %% ../../nbs/reference/train_checks.ipynb #a50366eb
+import math
 from collections.abc import Callable
 from dataclasses import replace
-import math
 
 import numpy as np
 import torch

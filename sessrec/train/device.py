@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-if TYPE_CHECKING: from accelerate import Accelerator
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 # %% ../../nbs/reference/train_device.ipynb #84da2406
 def device_named(device:str,        # "cpu", "cuda", or "auto": a GPU if there is one

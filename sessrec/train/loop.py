@@ -6,16 +6,16 @@
 __all__ = ['like_lengths', 'Batches', 'ChunkedCrossEntropy', 'cross_entropy', 'lr_share', 'LearningRate', 'fit']
 
 # %% ../../nbs/08_training.ipynb #6a7c72fe
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-import math
 
-from torch import Tensor
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
 from .blocked_loss import BlockedCrossEntropy, case_losses
@@ -27,7 +27,8 @@ from .rows import prefix_rows, session_rows
 from .run import Run, begin_run
 from .torch_loss import accumulation_policy, linear_cross_entropy
 
-if TYPE_CHECKING: from sessrec.models.neural import NeuralRecommender
+if TYPE_CHECKING:
+    from sessrec.models.neural import NeuralRecommender
 
 # %% ../../nbs/08_training.ipynb #2ee34036
 def like_lengths(lengths:np.ndarray,        # clicks of each row, `(n,)`

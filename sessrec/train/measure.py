@@ -17,6 +17,7 @@ from ..metrics.rank import ranks
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
     from sessrec.models.neural import NeuralRecommender
     from sessrec.train.loop import Batches
 

@@ -6,16 +6,16 @@
 __all__ = ['PARTS', 'training', 'profile_step', 'peak_of', 'peak_of_step', 'evenly', 'train_on', 'training_speed']
 
 # %% ../../nbs/reference/train_profile.ipynb #fc31cc1e
+import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-import ctypes
 
-from torch import nn
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from ..data.sessions import Sessions
 from ..models.neural import NeuralRecommender

@@ -6,19 +6,19 @@
 __all__ = ['Run', 'check_data', 'check_folder', 'begin_run']
 
 # %% ../../nbs/reference/train_run.ipynb #75749999
+import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-import json
-import math
 
-from torch import Tensor, nn
-from torch.optim import AdamW
 import pandas as pd
 import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
 
-from ..data.sessions import Batch, PAD, Sessions
+from ..data.sessions import PAD, Batch, Sessions
 from ..models.checkpoint import FILES, load_weights
 from .callbacks.base import Callback
 from .plan import Plan
@@ -26,6 +26,7 @@ from .state import RunState, check_same_run, describe_run, load_state
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
     from sessrec.models.neural import NeuralRecommender
     from sessrec.train.loop import Batches
 

@@ -6,24 +6,25 @@
 __all__ = ['RunState', 'save_state', 'load_state', 'fingerprint', 'describe_run', 'check_same_run']
 
 # %% ../../nbs/reference/train_state.ipynb #a70ab1f7
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-import hashlib
-import json
 
+import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 from torch.optim import Optimizer
-import numpy as np
-import torch
 
 from ..data.files import replacing
 from ..data.sessions import Sessions
 from .plan import Plan
 
-if TYPE_CHECKING: from sessrec.models.neural import NeuralRecommender
+if TYPE_CHECKING:
+    from sessrec.models.neural import NeuralRecommender
 
 # %% ../../nbs/reference/train_state.ipynb #3f0e22b0
 @dataclass

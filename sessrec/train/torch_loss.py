@@ -10,9 +10,9 @@ from contextlib import suppress
 from functools import cache
 from typing import Literal
 
-from torch import Tensor, nn
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 # %% ../../nbs/reference/train_torch_loss.ipynb #ed4ec372
 Policy = Literal["balanced", "compact"]

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from .base import Callback
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_average.ipynb #9a14add6
 class Average(Callback):

@@ -8,7 +8,8 @@ __all__ = ['Callback']
 # %% ../../../nbs/reference/train_callbacks_base.ipynb #b26d9208
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_base.ipynb #99f94024
 class Callback:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .base import Callback
 from ..state import save_state
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_checkpoint.ipynb #28d18a8d
 class Checkpoint(Callback):

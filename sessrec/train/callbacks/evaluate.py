@@ -15,7 +15,8 @@ from ...models.checkpoint import load_weights
 from .base import Callback
 from ..measure import measure, sample_sessions
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_evaluate.ipynb #3607d56d
 class Evaluate(Callback):

@@ -6,11 +6,11 @@
 __all__ = ['STEPS_PER_ENTRY', 'step_entry', 'Log', 'conditions', 'read_log']
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #e6b7e913
+import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-import json
-import sys
 
 import pandas as pd
 import torch
@@ -18,7 +18,8 @@ import torch
 from ... import __version__
 from .base import Callback
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #f462b09f
 STEPS_PER_ENTRY = 100       # of the log, and of trackers

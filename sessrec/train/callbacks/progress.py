@@ -6,15 +6,16 @@
 __all__ = ['LIVE_CURVE', 'ProgressBar', 'in_notebook', 'progress_view']
 
 # %% ../../../nbs/reference/train_callbacks_progress.ipynb #ad6aa03e
+import sys
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
-import sys
 
 from tqdm import tqdm
 
 from .base import Callback
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_progress.ipynb #8e484dcb
 class ProgressBar(Callback):

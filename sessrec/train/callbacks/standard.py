@@ -18,7 +18,8 @@ from .progress import progress_view
 from .stopping import EarlyStopping, FiniteLoss
 from .tracker import Tracker
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_standard.ipynb #4f27d30b
 def standard_callbacks(run:"Run",

@@ -6,12 +6,13 @@
 __all__ = ['EarlyStopping', 'FiniteLoss']
 
 # %% ../../../nbs/reference/train_callbacks_stopping.ipynb #51bac659
-from typing import TYPE_CHECKING
 import math
+from typing import TYPE_CHECKING
 
 from .base import Callback
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_stopping.ipynb #502a07a4
 class EarlyStopping(Callback):

@@ -6,14 +6,15 @@
 __all__ = ['Tracker', 'as_setting']
 
 # %% ../../../nbs/reference/train_callbacks_tracker.ipynb #c9bb9227
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-import json
 
 from .base import Callback
 from .log import STEPS_PER_ENTRY, step_entry
 
-if TYPE_CHECKING: from sessrec.train.run import Run
+if TYPE_CHECKING:
+    from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_tracker.ipynb #27b4c7d8
 class Tracker(Callback):
