@@ -55,10 +55,10 @@ class Block(nn.Module):
         self.qkv    = nn.Linear(size, 3 * size)         # the three projections side by side
         self.output = nn.Linear(size, size)
         self.feed_forward = nn.Sequential(nn.Linear(size, inner * size), nn.GELU(), nn.Linear(inner * size, size))
-        self.begin()
+        self.init_parameters()
 
     @torch.no_grad()
-    def begin(self)->None:
+    def init_parameters(self)->None:
         "How training starts; the `reset` of lesson 08 calls it again after new random weights."
         if not self.identity: return
         nn.init.eye_(self.qkv.weight[-len(self.output.weight):])        # the value projection
@@ -106,10 +106,10 @@ class Copying(nn.Module):
         super().__init__()
         self.project  = nn.Linear(size, 2 * size + 1)   # a query, a key, and the score of "no copy"
         self.distance = nn.Embedding(max_len, 1)        # a bias for each distance
-        self.begin()
+        self.init_parameters()
 
     @torch.no_grad()
-    def begin(self)->None:
+    def init_parameters(self)->None:
         "Training starts with a copy so unlikely that about `max_len` of them weigh as much as no copy."
         self.project.bias[-1] = math.log(self.distance.num_embeddings)
 

@@ -43,8 +43,8 @@ def test_each_case_is_learnt_once(lists, batch_size, max_len, form, epoch):
         assert len(batch) <= batch_size and batch.items.shape[1] == batch.lengths.max() <= max_len
         assert (batch.items[~batch.mask] == PAD).all()
         last   = batch.items[batch.mask] if form == "sessions" else batch.last
-        target = target[batch.mask] if form == "sessions" else target
-        got += zip(last.tolist(), target.tolist())
+        right  = target[batch.mask] if form == "sessions" else target
+        got += zip(last.tolist(), right.tolist())
     assert sorted(got) == want and b.n_cases == len(want)
 
 # %% ../../nbs/08_training.ipynb #81dc4e4e
@@ -252,7 +252,7 @@ def test_two_processes_train_one_network(tmp_path):
     env    = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done   = subprocess.run([*launch, str(tmp_path/"two.py"), str(tmp_path/"run")], env=env, capture_output=True,
-                            text=True, timeout=300)
+                            text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     s, log = small_world(), read_log(tmp_path/"run")
     assert log.loc[0, "processes"] == 2 and (log["event"] == "finished").sum() == 1
