@@ -32,7 +32,7 @@ course: setup       ## run every lesson headless on the built-in data; ONLY=00,0
 	$(BIN)/sessrec course $(if $(ONLY),--only $(ONLY))
 
 test: setup         ## everything that must hold
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q --durations=15 -n logical --maxprocesses 4 --dist load --maxschedchunk 1 --pyargs tools/test_project.py sessrec
+	OMP_NUM_THREADS=1 COVERAGE_CORE=sysmon $(BIN)/pytest -q --durations=15 --cov=sessrec -n logical --maxprocesses 4 --dist load --maxschedchunk 1 --pyargs tools/test_project.py sessrec
 
 bench: setup        ## how fast everything is, each measurement beside a reference
 	$(BIN)/sessrec bench

@@ -10,7 +10,8 @@ ini.read(here/"settings.ini", encoding="utf-8")
 cfg  = ini["DEFAULT"]
 name = cfg["lib_name"]
 
-extras = {extra: cfg[f"{extra}_requirements"].split() for extra in ("lab", "serve", "track", "dev")}
+extras = {extra: cfg[f"{extra}_requirements"].split() for extra in ("lab", "serve", "track", "test", "dev")}
+extras["dev"] += extras["test"]
 
 setup(
     name=name,
@@ -29,7 +30,9 @@ setup(
     extras_require=extras,
     packages=[*find_packages(include=[name, f"{name}.*"]), f"{name}.lessons"],
     package_dir={f"{name}.lessons": cfg["nbs_path"]},            # the lessons travel inside the wheel
-    package_data={f"{name}.lessons": ["*.ipynb", "results/*.json"]},
+    package_data={name: ["py.typed"], f"{name}.explorer": ["static/*"],
+                  f"{name}.lessons": ["*.ipynb", "results/*.json"]},
+                  f"{name}.lessons": ["*.ipynb", "results/*.json"]},
     entry_points={"console_scripts": cfg["console_scripts"].split()},
     classifiers=["Development Status :: 3 - Alpha", "Intended Audience :: Education",
                  "Intended Audience :: Science/Research", "Programming Language :: Python :: 3",

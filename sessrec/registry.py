@@ -5,16 +5,18 @@
 # %% auto #0
 __all__ = ['models', 'readers', 'metrics', 'panels', 'model', 'reader', 'metric', 'panel', 'Entry', 'Registry']
 
-# %% ../nbs/reference/registry.ipynb #7e072b73
+# %% ../nbs/reference/registry.ipynb #fb312681
+import colorsys
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Callable, TypeVar
-import colorsys
-import hashlib
+from typing import Any, TypeVar
 
-# %% ../nbs/reference/registry.ipynb #c0d81275
+# %% ../nbs/reference/registry.ipynb #c323e71d
 _Target = TypeVar("_Target", bound=Callable)
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Entry:
     preset: dict[str, Any]|None = None  # of a model: options of its training that differ from the class's own
     peer: str|None = None       # of a model: the name of its counterpart in RecBole
     needs: str = ""             # of a model: "features" of the items, the "generated" shop, or nothing
-    files: Callable[[], list[Path]]|None = None     # of a reader of made data: makes its files if need be, and lists them
+    files: Callable[[], list[Path]]|None = None     # of a reader of made data: makes its files if need be, lists them
 
     @property
     def spec(self)->str:
@@ -68,7 +70,7 @@ def _flaw(target:Any, methods:tuple[str, ...])->str:
     missing = [method for method in methods if not callable(getattr(target, method, None))]
     return f"has no {' and no '.join(missing)}" if missing else ""
 
-# %% ../nbs/reference/registry.ipynb #d8a5ce73
+# %% ../nbs/reference/registry.ipynb #8cbf4faf
 class Registry:
     "A table from names to classes or functions of one kind."
     def __init__(self,
@@ -111,6 +113,16 @@ class Registry:
         known = ", ".join(self.names())
         raise ValueError(f"there is no {self.what} {name!r}; known are {known}, and module:Class")
 
+    @contextmanager
+    def temporary(self)->Iterator[None]:
+        "Forget at the end of the block what was registered in it, such as a test's models; built-in entries stay."
+        before = dict(self.entries)
+        try: yield
+        finally:
+            own = {name: entry for name, entry in self.entries.items()
+                   if entry.target.__module__ == self.built_in.get(name)}
+            self.entries = own | before
+
     def _entry_of(self, spec, name=""):
         "The entry of an imported target, which is entered now unless its decorator did so."
         target = _import(spec, self.what)
@@ -139,21 +151,22 @@ class Registry:
         self.entries[name] = Entry(name, target, **about)
         return self.entries[name]
 
-# %% ../nbs/reference/registry.ipynb #b5e08fb6
+# %% ../nbs/reference/registry.ipynb #1a586c5f
 _COUNTING = ("pop", "s-pop", "markov", "item-knn", "cooccurrence", "v-sknn", "stan")
 _NETWORKS = {"rnn": "rnn", "lstm": "rnn", "gru4rec-small": "gru4rec", "gru4rec-medium": "gru4rec",
              "gru4rec-large": "gru4rec", "gru4rec": "gru4rec", "feature-rnn": "feature_rnn", "narm": "narm",
              "srgnn": "srgnn", "sasrec": "sasrec", "bert4rec": "bert4rec"}
+_METRICS  = ("recall", "mrr", "ndcg")
+_PANELS   = ("why", "graph", "ranks")
 _READERS  = ("yoochoose", "retailrocket", "diginetica", "uci", "csv", "srgnn")
 
 models  = Registry("model", "sessrec.models", methods=("fit", "scores"), styled=True, built_in={
-    **{name: "sessrec.models.counting" for name in _COUNTING},
+    **dict.fromkeys(_COUNTING, "sessrec.models.counting"),
     **{name: f"sessrec.models.{module}" for name, module in _NETWORKS.items()},
     "oracle": "sessrec.shop.oracle"})
 readers = Registry("reader", "sessrec.readers", built_in={
     **{name: f"sessrec.data.readers.{name}" for name in _READERS}, "generated": "sessrec.shop.reader"})
-metrics = Registry("metric", "sessrec.metrics", built_in={
-    name: "sessrec.metrics.protocol" for name in ("recall", "mrr", "ndcg")})
-panels  = Registry("panel", "sessrec.panels", built_in={})
+metrics = Registry("metric", "sessrec.metrics", built_in=dict.fromkeys(_METRICS, "sessrec.metrics.protocol"))
+panels  = Registry("panel", "sessrec.panels", built_in=dict.fromkeys(_PANELS, "sessrec.explorer.panels"))
 
 model, reader, metric, panel = models.register, readers.register, metrics.register, panels.register

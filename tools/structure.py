@@ -22,7 +22,7 @@ LAYERS = [
     ["sessrec.explorer", "sessrec.serve"],
     ["sessrec.course"],
     ["sessrec.bench"],
-    ["sessrec.cli"],
+    ["sessrec.cli", "sessrec.terminal"],
 ]
 PLOTTING       = ("matplotlib", "seaborn")      # libraries for pictures …
 PLOTTING_LAYER = "sessrec.eda"                  # … which no module below this one's layer imports

@@ -21,7 +21,6 @@ import pandas as pd
 import pyarrow.csv as pv
 import torch
 
-from .. import registry
 from .peer import SETTINGS, network_of, peer_names, peer_of
 from .peer_side import spread
 from ..course.recorded import lessons_dir
@@ -30,13 +29,13 @@ from ..data.imitation import write_like
 from ..data.prepare import prepare
 from ..data.prepared import Prepared
 from ..data.sessions import Sessions
-from ..explorer.app import explorer_latency
+from ..explorer.latency import explorer_latency
 from ..models.base import Recommender
-from ..models.choose import fit_model, model_names
+from ..models.choose import Checkpoint, choose, fit_model, model_names
 from ..models.neural import NeuralRecommender
 from ..train.loop import Batches, cross_entropy
 from ..train.profile import evenly, train_on
-from ..train.run import device_named
+from ..train.device import device_named
 
 # %% ../../nbs/reference/bench_measure.ipynb #ad258bcc
 def turns(ours:Callable[[], int],       # called without arguments, gives how much was done, such as cases
@@ -66,8 +65,8 @@ def bench_training(model:NeuralRecommender,
     chosen    = evenly(batches, steps)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     model.train()
-    with torch.no_grad(): queries = [model.asked(*batches.gather(rows)) for rows in chosen]
-    vectors = torch.randn_like(model.compared(queries[0][0])[1]).requires_grad_()
+    with torch.no_grad(): queries = [model.training_queries(*batches.gather(rows)) for rows in chosen]
+    vectors = torch.randn_like(model.queries_and_keys(queries[0][0])[1]).requires_grad_()
     def ours()->int: return train_on(model, batches, chosen, optimizer)
     def reference()->int:
         for hidden, targets in queries:
@@ -230,19 +229,12 @@ def ready(name:str,         # a model or a checkpoint, as in `fit_model`
           device:str|torch.device="cpu",    # where networks compute
          )->Recommender:    # able to score
     "A model to measure: a baseline is fitted, a network is new, a checkpoint is loaded."
-    if (Path(name)/"config.json").exists() or registry.models.get(name).kind != "network":
-        model = fit_model(name, data)
+    choice = choose(name, data)
+    if isinstance(choice, Checkpoint) or choice.kind != "network": model = fit_model(name, data)
     else:
         model = network_of(name).for_catalogue(data.catalogue)
         model.attach(data.train)
     return model.to(device) if isinstance(model, NeuralRecommender) else model
-
-def _check(name:str, data:Prepared)->None:
-    "ValueError unless there is such a model."
-    if ":" in name: registry.models.get(name)
-    elif name not in model_names(data) and not (Path(name)/"config.json").exists():
-        known = ", ".join(model_names(data))
-        raise ValueError(f"there is no model or checkpoint {name!r} for these data; known are {known}")
 
 def bench(data:Prepared,                # prepared data
           models:list[str]|None=None,   # names as in `ready`; None = all that there are
@@ -257,7 +249,7 @@ def bench(data:Prepared,                # prepared data
     for part in parts:
         if part not in PARTS: raise ValueError(f"there is no part {part!r}; there are {', '.join(PARTS)}")
     names = model_names(data) if models is None else models
-    for name in names: _check(name, data)
+    for name in names: choose(name, data)               # refuses unknown ones before anything is measured
     rows, needs_models = [], any(part != "preparation" for part in parts)
     form = "{desc}: {n} measured, {elapsed}"
     bar  = tqdm(desc="making the models ready", bar_format=form, disable=not (progress and parts))

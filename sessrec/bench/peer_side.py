@@ -126,7 +126,7 @@ class Ours:
         import torch
         batches, order = self.all
         sample = [batches.gather(order[i]) for i in random_places(self.rng, min(20, len(order)), len(order))]
-        with torch.no_grad(): n_queries = sum(len(self.model.asked(*pair)[1]) for pair in sample)
+        with torch.no_grad(): n_queries = sum(len(self.model.training_queries(*pair)[1]) for pair in sample)
         n_targets = sum(int((targets > 0).sum()) for _, targets in sample)
         return batches.n_cases / len(batches.start) * n_queries / n_targets
 

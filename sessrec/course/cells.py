@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['ExerciseCells', 'read_cells', 'read_exercises']
 
-# %% ../../nbs/reference/course_cells.ipynb #e066af6f
-from dataclasses import dataclass
-from pathlib import Path
+# %% ../../nbs/reference/course_cells.ipynb #ce567d6b
 import json
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
-# %% ../../nbs/reference/course_cells.ipynb #7f661634
+# %% ../../nbs/reference/course_cells.ipynb #5629a196
 @dataclass(frozen=True)
 class ExerciseCells:
     "The three cells of one exercise, as source code."
@@ -21,28 +21,32 @@ class ExerciseCells:
     slip: str               # second code block: a typical wrong answer
 
     @property
-    def name(self):
+    def name(self)->str:
         "The name that the stub hands to `check`."
-        return re.search(r'check\("[\d.]+",\s*(\w+)\)', self.stub).group(1)
+        answer = re.search(r'check\("[\d.]+",\s*(\w+)\)', self.stub)
+        if answer is None: raise ValueError(f"exercise {self.id}: the stub should end in check(\"{self.id}\", a name)")
+        return answer.group(1)
 
 def read_cells(path:Path|str,   # a notebook
-              )->list[tuple[str,str]]:   # kind ("code" or "markdown") and source of each cell
+              )->list[tuple[str, str]]:     # kind ("code" or "markdown") and source of each cell
     "The cells of a notebook, which is a JSON file."
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    return [(c["cell_type"], "".join(c["source"])) for c in cells]
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
 
 def read_exercises(path:Path|str,       # a lesson's notebook
-                  )->list[ExerciseCells]:  # its exercises, in page order
+                  )->list[ExerciseCells]:   # its exercises, in page order
     "The exercises of the notebook at `path`."
-    cells, found = read_cells(path), []
-    folded = {m.group(1): source for kind, source in cells if kind == "markdown"
-              and (m := re.search(r"<summary>Solution (\d\d\.\d)</summary>", source))}
+    cells, folded = read_cells(path), {}
     for kind, source in cells:
-        m = re.search(r'^check\("(\d\d\.[1-9])",', source, re.M) if kind == "code" else None
-        if not m: continue
-        blocks = re.findall(r"```python\n(.*?)```", folded.get(m.group(1), ""), re.S)
+        summary = re.search(r"<summary>Solution (\d\d\.\d)</summary>", source)
+        if kind == "markdown" and summary: folded[summary.group(1)] = re.findall(r"```python\n(.*?)```", source, re.S)
+    exercises = []
+    for kind, source in cells:
+        call = re.search(r'^check\("(\d\d\.[1-9])",', source, re.M)
+        if kind != "code" or not call: continue
+        blocks = folded.get(call.group(1), [])
         if len(blocks) != 2:
-            raise ValueError(f"{Path(path).name}: exercise {m.group(1)} needs a folded solution and a common slip, "
+            raise ValueError(f"{Path(path).name}: exercise {call.group(1)} needs a folded solution and a common slip, "
                              f"found {len(blocks)} code blocks")
-        found.append(ExerciseCells(m.group(1), source, *blocks))
-    return found
+        exercises.append(ExerciseCells(call.group(1), source, *blocks))
+    return exercises

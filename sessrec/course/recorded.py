@@ -5,58 +5,86 @@
 # %% auto #0
 __all__ = ['lessons_dir', 'recorded', 'recorded_table', 'recorded_settings', 'recorded_speed']
 
-# %% ../../nbs/reference/course_recorded.ipynb #2ea95cd0
-from pathlib import Path
+# %% ../../nbs/reference/course_recorded.ipynb #b3fb1e05
 import json
+from pathlib import Path
+from statistics import median_high
+from typing import Any
 
 import pandas as pd
 
 import sessrec
 
-# %% ../../nbs/reference/course_recorded.ipynb #65078135
+# %% ../../nbs/reference/course_recorded.ipynb #ede70a58
 def lessons_dir()->Path:    # folder with the lessons' notebooks
     "The folder of the notebooks: `nbs/` of a checkout, or the copy that travels inside the installed package."
-    here = Path(sessrec.__file__).resolve().parent
-    for folder in (here.parent/"nbs", here/"lessons"):
+    package = Path(sessrec.__path__[0]).resolve()
+    for folder in (package.parent/"nbs", package/"lessons"):
         if (folder/"00_lesson.ipynb").exists(): return folder
-    raise FileNotFoundError(f"no lessons beside {here}: reinstall sessrec, its notebooks are missing")
+    raise FileNotFoundError(f"no lessons next to {package}: reinstall sessrec, its notebooks are missing")
 
-# %% ../../nbs/reference/course_recorded.ipynb #e2561488
+# %% ../../nbs/reference/course_recorded.ipynb #e19d78d2
 def recorded(name:str,      # model and data, such as `"lstm-diginetica"`
-            )->dict:        # `config`, `plan`, `history`, `test`, `minutes`, `machine` …, as `tools/record.py` wrote them
+            )->dict[str, Any]:  # `config`, `plan`, `history`, `test`, `minutes` …, as `tools/record.py` wrote them
     "A recorded run."
     path = lessons_dir()/"results"/f"{name}.json"
-    if not path.exists(): raise ValueError(f"there is no recorded run {name!r}; known are {', '.join(sorted(p.stem for p in path.parent.glob('*-*.json')))}")
+    if not path.exists():
+        known = ", ".join(sorted(run.stem for run in path.parent.glob("*-*.json")))
+        raise ValueError(f"there is no recorded run {name!r}; known are {known}")
     return json.loads(path.read_text())
 
-def recorded_table(runs:dict[str,dict],     # a heading for each run
-                  )->pd.DataFrame:          # text: a column a run; per cent, with 95 % intervals
+# %% ../../nbs/reference/course_recorded.ipynb #1a4b9be3
+_METRICS = {"Recall@20, per cent": "recall@20", "MRR@20, per cent": "mrr@20",
+            "Recall@10 (hit rate), per cent": "recall@10", "first guess right, per cent": "accuracy"}
+
+def _interval(row, value, low, high):
+    "A number with its interval, in per cent."
+    return f"{100 * row[value]:.2f}  [{100 * row[low]:.2f}, {100 * row[high]:.2f}]"
+
+def _difference(row): return _interval(row, "difference", "low", "high")
+
+def _column(run):
+    "The figures of one run: heading -> text."
+    test    = run["test"]
+    figures = {}
+    for heading, metric in _METRICS.items():
+        figures[heading] = _interval(test, metric, f"{metric}_low", f"{metric}_high")
+    against = _interval(test, "difference", "difference_low", "difference_high")
+    figures[f"Recall@20 minus that of {test['against']}"] = against
+    for name, row in run.get("versus", {}).items(): figures[f"Recall@20 minus that of {name}"] = _difference(row)
+    for part, row in run.get("shuffled", {}).items():
+        figures[f"Recall@20, change with clicks shuffled, {part}"] = _difference(row)
+    minutes = f"{run['minutes']:.0f}"
+    return figures | {"test cases": f"{test['n_cases']:,}", "minutes of training": minutes, "machine": run["machine"]}
+
+def recorded_table(runs:dict[str, dict[str, Any]],  # a heading for each run
+                  )->pd.DataFrame:      # text: a column per run; per cent, with 95 % intervals
     "What recorded runs found on their test cases."
-    def cell(row, *keys): return "{:.2f}  [{:.2f}, {:.2f}]".format(*(100 * row[k] for k in keys))
-    def facts(r):
-        t     = r["test"]
-        found = {head: cell(t, key, f"{key}_low", f"{key}_high") for head, key in _FIGURES.items()}
-        found |= {f"Recall@20 minus that of {t['against']}": cell(t, "difference", "difference_low", "difference_high")}
-        found |= {f"Recall@20 minus that of {name}": cell(v, "difference", "low", "high") for name, v in r.get("versus", {}).items()}
-        found |= {f"Recall@20, change with clicks shuffled, {what}": cell(v, "difference", "low", "high") for what, v in r.get("shuffled", {}).items()}
-        return found | {"test cases": f"{t['n_cases']:,}", "minutes of training": f"{r['minutes']:.0f}", "machine": r["machine"]}
-    return pd.DataFrame({name: facts(r) for name, r in runs.items()}).fillna("–")
+    return pd.DataFrame({name: _column(run) for name, run in runs.items()}).fillna("–")
 
-_FIGURES = {"Recall@20, per cent": "recall@20", "MRR@20, per cent": "mrr@20", "Recall@10 (hit rate), per cent": "recall@10", "first guess right, per cent": "accuracy"}
-
-def recorded_settings(runs:dict[str,dict],  # a heading for each run
-                     )->pd.DataFrame:       # text: a column a run, a row for each argument of the network and of its plan
+# %% ../../nbs/reference/course_recorded.ipynb #4e2f2404
+def recorded_settings(runs:dict[str, dict[str, Any]],   # a heading for each run
+                     )->pd.DataFrame:   # text: a column per run, a row per argument of the network and of its plan
     "How recorded runs were made."
-    return pd.DataFrame({name: {k: str(v) for k, v in (r["config"] | r["plan"]).items() if k not in ("name", "n_items") and v is not None}
-                         for name, r in runs.items()}).fillna("–")
-def recorded_speed(run:dict,    # as `sessrec bench --peer recbole --record` wrote it, such as `recorded("peer-lstm")`
-                  )->pd.Series:     # text
-    "Training, and scoring where it was measured, beside RecBole's network of the same sizes, turn by turn in one run: medians over the rounds."
-    def median(key): return f"{sorted(r[key] for r in run['rounds'])[len(run['rounds']) // 2]:,.0f}"
+    columns = {}
+    for name, run in runs.items():
+        settings = run["config"] | run["plan"]
+        columns[name] = {key: str(value) for key, value in settings.items()
+                         if key not in ("name", "n_items") and value is not None}
+    return pd.DataFrame(columns).fillna("–")
+
+def recorded_speed(run:dict[str, Any],  # as `sessrec bench --peer recbole --record` wrote it, such as "peer-lstm"
+                  )->pd.Series:         # text: medians over the rounds
+    "Training and scoring next to RecBole's network of the same sizes, turn by turn in one run."
     n     = run["batch_size"]
-    sides = f"sessrec's {run['model']}", f"RecBole {run['recbole']}'s {run['peer']}"
-    found = {f"training cases a second, {side}": median(key) for side, key in zip(sides, ("ours_cases", "peer_cases"))} | {"ratio": f"{run[f'ratio_cases_{n}']:.1f}"}
+    sides = {"ours": f"sessrec's {run['model']}", "peer": f"RecBole {run['recbole']}'s {run['peer']}"}
+    parts = [("training cases per second, {}", "cases", "ratio")]
     if "ours_scoring" in run["rounds"][0]:
-        found |= {f"test cases scored a second, {side}": median(key) for side, key in zip(sides, ("ours_scoring", "peer_scoring"))}
-        found |= {"ratio of scoring": f"{run[f'ratio_scoring_{n}']:.1f}"}
-    return pd.Series(found | {"cases in a batch, of both": str(n), "hidden size": str(run["hidden"])}, name="training speed")
+        parts.append(("test cases scored per second, {}", "scoring", "ratio of scoring"))
+    speed = {}
+    for heading, part, ratio in parts:
+        for side, name in sides.items():
+            speed[heading.format(name)] = f"{median_high(turn[f'{side}_{part}'] for turn in run['rounds']):,.0f}"
+        speed[ratio] = f"{run[f'ratio_{part}_{n}']:.1f}"
+    sizes = {"cases in a batch, of both": str(n), "hidden size": str(run["hidden"])}
+    return pd.Series(speed | sizes, name="training speed")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Recommends', 'SessionEditor', 'session_editor']
 
-# %% ../../nbs/reference/course_widgets.ipynb #ed2cc96d
+# %% ../../nbs/reference/course_widgets.ipynb #162cf732
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,9 @@ import pandas as pd
 
 from ..data.catalogue import Catalogue
 from ..models.explain import item_labels
-if TYPE_CHECKING: import ipywidgets
+
+if TYPE_CHECKING:
+    import ipywidgets
 
 # %% ../../nbs/reference/course_widgets.ipynb #3d7880e5
 class Recommends(Protocol):

@@ -6,39 +6,25 @@
 __all__ = ['plot_lengths', 'plot_popularity', 'plot_lorenz', 'plot_categories', 'plot_transitions', 'plot_repeats', 'plot_return',
            'plot_positions', 'plot_memory']
 
-# %% ../../nbs/reference/eda_plots.ipynb #0fe1fef5
-from functools import wraps
-
+# %% ../../nbs/reference/eda_plots.ipynb #9b428662
+from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 from scipy.cluster.hierarchy import leaves_list, linkage
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .clicks import Missing, per_cent, _clicks, _many, _say, _times, _whole
-from .figures import by_position, category_counts, gini, half_share, lorenz, memory, popularity
-from .figures import return_rate, revisits, session_lengths, staying, transitions, _steps
+from .axes import describe, figure, many, per_cent, times, whole_numbers
+from .clicks import Clicks, Missing
+from .figures import by_position, category_counts, gini, half_share, later_clicks, lorenz, memory
+from .figures import popularity, return_rate, revisits, session_lengths, staying, transitions
 
-# %% ../../nbs/reference/eda_plots.ipynb #cc741ba9
-def _figure(plot):
-    "Let `plot` take any kind of data and find its axes; where the data lack something, the figure says so."
-    @wraps(plot)
-    def draw(data, ax=None, **kwargs):
-        c, ax = _clicks(data), plt.gca() if ax is None else ax
-        try: plot(c, ax, **kwargs)
-        except Missing as e:
-            ax.set_axis_off()
-            _say(ax, f"{e}: no figure")
-        return ax
-    return draw
-
-# %% ../../nbs/reference/eda_plots.ipynb #4a89e72f
-@_figure
-def plot_lengths(data,              # a log
-                 ax=None,           # axes to draw on; None = the current ones
-                 longest=20,        # clicks; longer sessions share the last bar
-                ):
+# %% ../../nbs/reference/eda_plots.ipynb #4f6a9b6e
+@figure
+def plot_lengths(data:Clicks,       # or whatever `Clicks` reads
+                 ax:Axes,           # axes to draw on; None = the current ones
+                 longest:int=20,    # clicks; longer sessions share the last bar
+                )->None:
     "How long are the sessions?"
     n, unit = session_lengths(data), data.unit
     middle  = int(np.quantile(n, .5, method="inverted_cdf"))
@@ -47,30 +33,32 @@ def plot_lengths(data,              # a log
     share   = np.bincount(np.minimum(n, last), minlength=last + 1)[1:] / len(n)
     ax.bar(bars, 100 * share, color=np.where(bars <= middle, "C0", "C5"))
     ax.set_xlim(.3, last + .7)
-    _whole(ax.xaxis)
-    more = f" (last bar: {last} or more)" if n.max() > last else ""
-    _say(ax, f"Half of all {unit}s have {_many(middle, 'click')}{' or fewer' * (middle > 1)}; "
-         f"{per_cent((n == 1).mean())} have only one", f"clicks in the {unit}{more}", f"{unit}s, per cent")
+    whole_numbers(ax.xaxis)
+    fewer = " or fewer" if middle > 1 else ""
+    more  = f" (last bar: {last} or more)" if n.max() > last else ""
+    describe(ax, f"Half of all {unit}s have {many(middle, 'click')}{fewer}; {per_cent((n == 1).mean())} have only one",
+             f"clicks in the {unit}{more}", f"{unit}s, per cent")
 
-# %% ../../nbs/reference/eda_plots.ipynb #eed71c12
-@_figure
-def plot_popularity(data, ax=None,
-                    k=20,           # how many items the title speaks of
-                    support=5,      # clicks; below, an item counts as rare
-                   ):
+# %% ../../nbs/reference/eda_plots.ipynb #6706046d
+@figure
+def plot_popularity(data:Clicks, ax:Axes,
+                    k:int=20,       # how many items the title speaks of
+                    support:int=5,  # clicks; below, an item counts as rare
+                   )->None:
     "How do clicks fall with an item's rank?"
     n = popularity(data).to_numpy()
     k = min(k, len(n))
     ax.loglog(np.arange(1, len(n) + 1), n, lw=2.5)
-    ax.axhline(support, color="C1", ls="--", label=f"{_many(support, 'click')}")
+    ax.axhline(support, color="C1", ls="--", label=f"{many(support, 'click')}")
     ax.legend()
-    _say(ax, f"The {k} most clicked of {_many(len(n), 'item')} get {per_cent(n[:k].sum() / n.sum())} of the clicks; "
-         f"{per_cent((n < support).mean())} of the items have fewer than {support}",
-         "rank of the item, 1 = most clicked (log scale)", "clicks on the item (log scale)")
+    top, rare = per_cent(n[:k].sum() / n.sum()), per_cent((n < support).mean())
+    describe(ax, f"The {k} most clicked of {many(len(n), 'item')} get {top} of the clicks; "
+                 f"{rare} of the items have fewer than {support}",
+             "rank of the item, 1 = most clicked (log scale)", "clicks on the item (log scale)")
 
-# %% ../../nbs/reference/eda_plots.ipynb #d2db256a
-@_figure
-def plot_lorenz(data, ax=None):
+# %% ../../nbs/reference/eda_plots.ipynb #305a4023
+@figure
+def plot_lorenz(data:Clicks, ax:Axes)->None:
     "How unevenly are the clicks spread over the items?"
     x, y = lorenz(data.counts)
     half = half_share(data.counts)
@@ -79,101 +67,110 @@ def plot_lorenz(data, ax=None):
     ax.fill_between(100 * x, 100 * y, 100 * x, alpha=.12)
     ax.axvspan(100 - 100 * half, 100, color="C1", alpha=.3, lw=0, label="these items get half")
     ax.legend(loc="upper left")
-    _say(ax, f"Half of all clicks go to {per_cent(half)} of the items (Gini {gini(data.counts):.2f})",
-         "items, least clicked first, per cent", "clicks on them, per cent")
+    describe(ax, f"Half of all clicks go to {per_cent(half)} of the items (Gini {gini(data.counts):.2f})",
+             "items, least clicked first, per cent", "clicks on them, per cent")
 
-# %% ../../nbs/reference/eda_plots.ipynb #2cd37d12
-@_figure
-def plot_categories(data, ax=None, by="category",
-                    show=20,        # categories; the others share the last bar
-                   ):
+# %% ../../nbs/reference/eda_plots.ipynb #355dda7f
+@figure
+def plot_categories(data:Clicks, ax:Axes,
+                    by:str="category",  # a column of the items or of the events
+                    show:int=20,        # categories; the others share the last bar
+                   )->None:
     "Which categories are clicked?"
     table = category_counts(data, by)
     rest  = table.iloc[show:].sum().to_frame(f"{len(table) - show} others").T
     shown = pd.concat([table.iloc[:show], rest]) if len(table) > show else table
     share = 100 * shown / [len(data.item), data.n_items]
-    place = np.arange(len(share))
-    ax.barh(place, share["clicks"], color="C5", label="of the clicks")
-    ax.plot(share["items"], place, "o", color="C3", label="of the items")
-    ax.set_yticks(place, share.index, fontsize=7 if len(share) > 10 else None)
+    row   = np.arange(len(share))
+    ax.barh(row, share["clicks"], color="C5", label="of the clicks")
+    ax.plot(share["items"], row, "o", color="C3", label="of the items")
+    ax.set_yticks(row, share.index, fontsize=7 if len(share) > 10 else None)
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.3 * share.max(axis=None))
+    ax.set_xlim(0, 1.3 * share.to_numpy().max())
     ax.legend(loc="lower right")
     top = share.iloc[0] / 100
-    _say(ax, f"Of {_many(len(table), by)}, '{share.index[0]}' leads with {per_cent(top['clicks'])} of the clicks "
-         f"and {per_cent(top['items'])} of the items", "share, per cent", by)
+    describe(ax, f"Of {many(len(table), by)}, '{share.index[0]}' leads with {per_cent(top['clicks'])} of the clicks "
+                 f"and {per_cent(top['items'])} of the items", "share, per cent", by)
 
-# %% ../../nbs/reference/eda_plots.ipynb #d4fbd645
-@_figure
-def plot_transitions(data, ax=None, by="category", show=20):
+# %% ../../nbs/reference/eda_plots.ipynb #9fd0d729
+def _like_neighbours(p:pd.DataFrame)->pd.DataFrame:
+    "The same table, with similar rows and columns next to each other."
+    if len(p) <= 2: return p
+    order = leaves_list(linkage(np.hstack([p, p.T]), "average", optimal_ordering=True))
+    return p.iloc[order, order]
+
+@figure
+def plot_transitions(data:Clicks, ax:Axes, by:str="category", show:int=20)->None:
     "From which category to which do clicks lead?"
     share, chance = staying(data, by)
     counts = transitions(data, by, show)
-    p      = 100 * counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
-    if len(p) > 2:                              # categories with like neighbours stand together
-        order = leaves_list(linkage(np.hstack([p, p.T]), "average", optimal_ordering=True))
-        p     = p.iloc[order, order]
+    p      = _like_neighbours(100 * counts.div(counts.sum(axis=1).clip(lower=1), axis=0))
+    size   = 7 if len(p) > 10 else None
     sns.heatmap(p, ax=ax, cmap="Blues", vmin=0, annot=len(p) <= 10, fmt=".0f", xticklabels=True, yticklabels=True,
                 cbar_kws={"label": "per cent of the row"})
-    ax.tick_params(axis="y", rotation=0, labelsize=7 if len(p) > 10 else None)
-    ax.tick_params(axis="x", rotation=90 if len(p) > 5 else 0, labelsize=7 if len(p) > 10 else None)
-    _say(ax, f"{per_cent(share)} of next clicks stay in the {by}, {_times(share / chance)} what chance would give"
-         if chance < 1 else f"All clicks are in one {by}", f"{by} of the next click", f"{by} of a click")
+    ax.tick_params(axis="y", rotation=0, labelsize=size)
+    ax.tick_params(axis="x", rotation=90 if len(p) > 5 else 0, labelsize=size)
+    title = f"{per_cent(share)} of next clicks stay in the {by}, {times(share / chance)} what chance would give"
+    describe(ax, title if chance < 1 else f"All clicks are in one {by}", f"{by} of the next click", f"{by} of a click")
 
-# %% ../../nbs/reference/eda_plots.ipynb #b0d34034
-@_figure
-def plot_repeats(data, ax=None,
-                 longest=15,    # positions
-                ):
+# %% ../../nbs/reference/eda_plots.ipynb #1e729be0
+@figure
+def plot_repeats(data:Clicks, ax:Axes,
+                 longest:int=15,    # positions
+                )->None:
     "How often does a click go back to an item of the same session?"
-    _steps(data)
+    later_clicks(data)
     gap, table = revisits(data), 100 * by_position(data, longest).iloc[1:]
     ax.bar(table.index, table["at_once"], color="C1", label="the click before, once more")
     ax.bar(table.index, table["again"] - table["at_once"], bottom=table["at_once"], color="C0", label="an earlier one")
     ax.set_ylim(0, 1.35 * table["again"].max() or 1)
-    _whole(ax.xaxis)
+    whole_numbers(ax.xaxis)
     ax.legend(loc="upper left", ncols=2)
-    _say(ax, f"{per_cent((gap > 0).mean())} of all clicks go back to an item of the {data.unit}, "
-         f"{per_cent((gap == 1).mean())} to the click before",
-         f"position of the click in the {data.unit}", "clicks, per cent")
+    describe(ax, f"{per_cent((gap > 0).mean())} of all clicks go back to an item of the {data.unit}, "
+                 f"{per_cent((gap == 1).mean())} to the click before",
+             f"position of the click in the {data.unit}", "clicks, per cent")
 
-# %% ../../nbs/reference/eda_plots.ipynb #dd425478
-@_figure
-def plot_return(data, ax=None, longest=15):
+# %% ../../nbs/reference/eda_plots.ipynb #fe353fb8
+@figure
+def plot_return(data:Clicks, ax:Axes, longest:int=15)->None:
     "After how many clicks do visitors come back to an item?"
-    _steps(data)
+    later_clicks(data)
     rate = return_rate(data, longest)
-    best, far = rate.idxmax(), rate.index[-1]
-    ax.bar(rate.index, 100 * rate)
-    _whole(ax.xaxis)
-    _say(ax, f"An item {_many(best, 'click')} back is clicked again in {per_cent(rate[best])} of cases, "
-         f"one {_many(far, 'click')} back in {per_cent(rate[far])}",
-         "clicks back to the last click on the same item", "returns, per cent of the\nclicks that go so far back")
+    share = rate.to_numpy()
+    best  = int(share.argmax())
+    ax.bar(rate.index, 100 * share)
+    whole_numbers(ax.xaxis)
+    describe(ax, f"An item {many(best + 1, 'click')} back is clicked again in {per_cent(share[best])} of cases, "
+                 f"one {many(len(share), 'click')} back in {per_cent(share[-1])}",
+             "clicks back to the last click on the same item", "returns, per cent of the\nclicks that go so far back")
 
-# %% ../../nbs/reference/eda_plots.ipynb #d5188dfa
-@_figure
-def plot_positions(data, ax=None,
-                   longest=10,  # positions
-                   top=.01,     # share of the items that count as favourites
-                  ):
+# %% ../../nbs/reference/eda_plots.ipynb #d0b5dc36
+@figure
+def plot_positions(data:Clicks, ax:Axes,
+                   longest:int=10,  # positions
+                   top:float=.01,   # share of the items that count as favourites
+                  )->None:
     "Where in a session are the favourites clicked?"
-    every, loyal = (100 * by_position(data, longest, top, n)["favourite"] for n in (1, longest))
+    every = 100 * by_position(data, longest, top)["favourite"]
+    loyal = 100 * by_position(data, longest, top, min_length=longest)["favourite"]
     ax.plot(every, "o-", label=f"all {data.unit}s")
     if len(loyal): ax.plot(loyal, "s--", color="C1", label=f"{data.unit}s of {longest} clicks or more")
     ax.set_ylim(0, 1.25 * max(every.max(), loyal.max() if len(loyal) else 0) or 1)
-    _whole(ax.xaxis)
+    whole_numbers(ax.xaxis)
     ax.legend(loc="upper right")
     n = max(1, round(top * data.n_items))
-    _say(ax, f"{per_cent(every.iloc[0] / 100)} of first clicks go to the {_many(n, 'favourite')}, "
-         f"{per_cent(every.iloc[-1] / 100)} of clicks at position {every.index[-1]}",
-         f"position of the click in the {data.unit}",
-         f"clicks on the {n} most clicked\nof {_many(data.n_items, 'item')}, per cent")
+    describe(ax, f"{per_cent(every.iloc[0] / 100)} of first clicks go to the {many(n, 'favourite')}, "
+                 f"{per_cent(every.iloc[-1] / 100)} of clicks at position {every.index[-1]}",
+             f"position of the click in the {data.unit}",
+             f"clicks on the {n} most clicked\nof {many(data.n_items, 'item')}, per cent")
 
-# %% ../../nbs/reference/eda_plots.ipynb #0d440408
-@_figure
-def plot_memory(data, ax=None, longest=8):
+# %% ../../nbs/reference/eda_plots.ipynb #79a560e1
+@figure
+def plot_memory(data:Clicks, ax:Axes,
+                longest:int=8,  # distances, in clicks
+               )->None:
     "How far back do clicks matter, and does the first click matter longer?"
-    _steps(data)
+    later_clicks(data)
     lift = memory(data, longest)
     both = lift.dropna()
     if both.empty: raise Missing("Too few visitors took the same step")
@@ -184,10 +181,10 @@ def plot_memory(data, ax=None, longest=8):
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter(NullFormatter())
-    _whole(ax.xaxis)
+    whole_numbers(ax.xaxis)
     ax.legend()
     d = both.index[both.index <= max(5, both.index[0])][-1]
-    first, other = map(_times, both.loc[d, ["first", "other"]])
-    _say(ax, f"{_many(d, 'click')} later, two {data.unit}s agree {first} as often as chance if they began alike, "
-         f"{other} if another click was alike",
-         "distance from the click that is alike, clicks", "two later clicks agree,\ntimes chance (log scale)")
+    first, other = map(times, both.loc[d, ["first", "other"]])
+    describe(ax, f"{many(d, 'click')} later, two {data.unit}s agree {first} as often as chance if they began alike, "
+                 f"{other} if another click was alike",
+             "distance from the click that is alike, clicks", "two later clicks agree,\ntimes chance (log scale)")

@@ -5,68 +5,81 @@
 # %% auto #0
 __all__ = ['plot_week', 'plot_days', 'plot_drift', 'plot_ageing']
 
-# %% ../../nbs/reference/eda_plots_time.ipynb #0ab373e2
+# %% ../../nbs/reference/eda_plots_time.ipynb #a204f5c2
+from matplotlib.axes import Axes
 import numpy as np
 import seaborn as sns
 
-from .clicks import per_cent, _dates, _many, _say, _times, _whole
-from .figures import ageing, daily, day_overlap, has_clock, week, _apart
-from .plots import _figure
+from .axes import dates, describe, figure, many, per_cent, times, whole_numbers
+from .clicks import Clicks
+from .figures import ageing, daily, day_overlap, days_apart, has_clock, week
 
-# %% ../../nbs/reference/eda_plots_time.ipynb #a5314c70
-@_figure
-def plot_week(data, ax=None):
+# %% ../../nbs/reference/eda_plots_time.ipynb #e82d420e
+@figure
+def plot_week(data:Clicks,      # or whatever `Clicks` reads
+              ax:Axes,          # axes to draw on; None = the current ones
+             )->None:
     "When are the visitors there?"
     table = week(data)
     if has_clock(data):
-        day, hour = table.stack().idxmax()
-        times     = table.loc[day, hour] / np.nanmean(table)
-        sns.heatmap(table, ax=ax, cmap="Blues", vmin=0, xticklabels=3, cbar_kws={"label": "clicks an hour"})
+        clicks = table.to_numpy()
+        day, hour = np.unravel_index(np.nanargmax(clicks), clicks.shape)
+        sns.heatmap(table, ax=ax, cmap="Blues", vmin=0, xticklabels=3, cbar_kws={"label": "clicks per hour"})
         ax.tick_params(axis="y", rotation=0)
-        _say(ax, f"Busiest is {day} at {hour}:00, with {_times(times)} the average hour",
-             "hour of the day, UTC", "weekday")
+        factor = times(clicks[day, hour] / np.nanmean(clicks))
+        describe(ax, f"Busiest is {table.index[int(day)]} at {hour}:00, with {factor} the average hour",
+                 "hour of the day, UTC", "weekday")
     else:
-        table = table.sum(axis=1, min_count=1)
-        ax.bar([d[:3] for d in table.index], table.fillna(0))
-        _say(ax, f"Dates without a time of day; {table.idxmax()}s are busiest, "
-             f"{_times(table.max() / table.mean())} the average", "weekday, UTC", "clicks a day")
+        daily_clicks = table.sum(axis=1, min_count=1)
+        ax.bar([name[:3] for name in daily_clicks.index], daily_clicks.fillna(0))
+        factor = times(daily_clicks.max() / daily_clicks.mean())
+        describe(ax, f"Dates without a time of day; {daily_clicks.idxmax()}s are busiest, {factor} the average",
+                 "weekday, UTC", "clicks per day")
 
-# %% ../../nbs/reference/eda_plots_time.ipynb #8fdf7836
-@_figure
-def plot_days(data, ax=None):
+# %% ../../nbs/reference/eda_plots_time.ipynb #66654a97
+@figure
+def plot_days(data:Clicks, ax:Axes)->None:
     "How many clicks and sessions are there each day?"
     table = daily(data)
     ax.plot(table["clicks"], "o-", ms=3, label="clicks")
     ax.plot(table["sessions"], "s--", ms=3, label=f"{data.unit}s that began")
     ax.set_ylim(0, 1.3 * table["clicks"].max())
-    _dates(ax.xaxis, 8)
+    dates(ax.xaxis, 8)
     ax.legend(loc="upper right", ncols=2)
-    top = table["clicks"].idxmax()
-    _say(ax, f"From {table['clicks'].min():,} to {table['clicks'].max():,} clicks a day; "
-         f"the busiest is {top:%a}\xa0{top.day}\xa0{top:%b\xa0%Y}", "day, UTC", f"clicks, {data.unit}s")
+    fewest, most, top = table["clicks"].min(), table["clicks"].max(), table.index[int(table["clicks"].argmax())]
+    describe(ax, f"From {fewest:,} to {most:,} clicks a day; the busiest is {top:%a}\xa0{top.day}\xa0{top:%b\xa0%Y}",
+             "day, UTC", f"clicks, {data.unit}s")
 
-# %% ../../nbs/reference/eda_plots_time.ipynb #1b4f4cc2
-@_figure
-def plot_drift(data, ax=None, k=20, last=200):
+# %% ../../nbs/reference/eda_plots_time.ipynb #91c91f38
+@figure
+def plot_drift(data:Clicks, ax:Axes,
+               k:int=20,        # favourites: a day's most clicked items
+               last:int=200,    # days, counted from the end
+              )->None:
     "Which days have the same favourites?"
     table = day_overlap(data, k, last)
     grid  = ax.pcolormesh(table.index, table.index, 100 * table, cmap="Blues", vmin=0, vmax=100)
     ax.figure.colorbar(grid, ax=ax, label="in common, per cent")
     ax.grid(False)
-    _dates(ax.xaxis, 8), _dates(ax.yaxis, 8)
+    dates(ax.xaxis, 8)
+    dates(ax.yaxis, 8)
     far = min(14, len(table) - 1)
-    _say(ax, f"A day shares {per_cent(_apart(table, 1))} of its {k} favourites with the next day, "
-         f"{per_cent(_apart(table, far))} with the day {_many(far, 'day')} later", "day, UTC", "day, UTC")
+    near_share, far_share = per_cent(days_apart(table, 1)), per_cent(days_apart(table, far))
+    describe(ax, f"A day shares {near_share} of its {k} favourites with the next day, "
+                 f"{far_share} with the day {many(far, 'day')} later", "day, UTC", "day, UTC")
 
-# %% ../../nbs/reference/eda_plots_time.ipynb #78ecb579
-@_figure
-def plot_ageing(data, ax=None, k=20, longest=14):
+# %% ../../nbs/reference/eda_plots_time.ipynb #7aac5faf
+@figure
+def plot_ageing(data:Clicks, ax:Axes,
+                k:int=20,           # favourites
+                longest:int=14,     # age, in days
+               )->None:
     "How fast do favourites age?"
     share = ageing(data, k, longest)
     ax.plot(100 * share, "o-")
     ax.set_ylim(0, 1.2 * 100 * share.max() or 1)
-    _whole(ax.xaxis)
-    far = share.index[-1]
-    _say(ax, f"Yesterday's {k} favourites get {per_cent(share[1])} of today's clicks" +
-         (f", those of {_many(far, 'day')} ago {per_cent(share[far])}" if far > 1 else ""),
-         "age of the favourites, days (0 = the same day, other sessions)", "clicks on them, per cent")
+    whole_numbers(ax.xaxis)
+    last  = share.index[-1]
+    title = f"Yesterday's {k} favourites get {per_cent(share[1])} of today's clicks"
+    if last > 1: title += f", those of {many(last, 'day')} ago {per_cent(share[last])}"
+    describe(ax, title, "age of the favourites, days (0 = the same day, other sessions)", "clicks on them, per cent")

@@ -6,15 +6,16 @@
 __all__ = ['Recommender', 'check_recommender']
 
 # %% ../../nbs/reference/models_base.ipynb #cd3437ba
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from torch import Tensor
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ..data.catalogue import Catalogue
-from ..data.sessions import Batch, PAD, Sessions
+from ..data.sessions import PAD, Batch, Sessions
 from .explain import Explanation, explain, item_labels
 
 # %% ../../nbs/reference/models_base.ipynb #48b21e67

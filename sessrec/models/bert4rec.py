@@ -101,7 +101,7 @@ class BERT4Rec(NeuralRecommender):
         maps = attention_maps(self.blocks, *self.enter(*self.with_mask(batch)))     # (B, n_heads, L + 1, L + 1)
         return maps[torch.arange(len(batch)), :, batch.lengths, :-1].mean(1) * batch.mask
 
-    def asked(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:    # (N, d), (N,)
+    def training_queries(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:    # (N, d), (N,)
         "The masked clicks of whole sessions: the hidden state at each of them, and its item."
         whole  = torch.cat([batch.items[:, :1], targets], 1)                # (B, L + 1)
         with torch.random.fork_rng(enabled=not self.training):         # judged: the same questions each time

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['names_of', 'is_generated', 'model_names', 'Checkpoint', 'members', 'choose', 'new_network', 'load_model', 'fit_model']
 
-# %% ../../nbs/reference/models_choose.ipynb #d459c9c9
+# %% ../../nbs/reference/models_choose.ipynb #c7b0e965
+import hashlib
+import inspect
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-import hashlib
-import inspect
 
 import numpy as np
 
@@ -46,12 +47,17 @@ def model_names(data:Prepared,      # prepared data
     "The models that can be fitted on `data`."
     return [name for name in models.names() if _fits(models.get(name), data)]
 
-# %% ../../nbs/reference/models_choose.ipynb #9aab4fa8
+# %% ../../nbs/reference/models_choose.ipynb #011f7c4f
 @dataclass(frozen=True)
 class Checkpoint:
     "A folder with a trained network, and the name of the model if the caller gave it."
     folder: Path
     model: str = ""     # empty = as the folder's config.json says
+
+def _checkpoint(name):
+    "`folder` or `model@folder`; a folder that exists may have an @ in its own name."
+    model, _, folder = name.rpartition("@")
+    return Checkpoint(Path(name)) if Path(name).is_dir() else Checkpoint(Path(folder), model)
 
 def members(name:str,       # one name, or several with + between
            )->list[str]:
@@ -62,10 +68,11 @@ def choose(name:str,                # a model's name, `module:Class`, a checkpoi
            data:Prepared|None=None, # on which it is to be used; None = any
           )->Entry|Checkpoint:
     "What `name` stands for; ValueError if it is nothing that can be used on these data."
-    if name not in models:
-        if (Path(name)/"config.json").is_file(): return Checkpoint(Path(name))
-        model, _, folder = name.rpartition("@")
-        if model and (Path(folder)/"config.json").is_file(): return Checkpoint(Path(folder), model)
+    if name and name not in models:
+        checkpoint = _checkpoint(name)
+        if checkpoint.model or checkpoint.folder.is_dir() or os.sep in name:
+            read_config(checkpoint.folder)              # ValueError if it is none
+            return checkpoint
     if name in models or ":" in name:
         entry = models.get(name)
         if data is None or _fits(entry, data): return entry
@@ -96,7 +103,7 @@ def new_network(name:str,           # a network's name, or `module:Class`
         given = ", ".join(f"{size}={value!r}" for size, value in sizes.items())
         raise ValueError(f"{name} cannot be made with {given or 'no arguments'}: {e}") from e
 
-# %% ../../nbs/reference/models_choose.ipynb #c4d737ee
+# %% ../../nbs/reference/models_choose.ipynb #aa438556
 def _class_of(checkpoint, config):
     "The class that reads a checkpoint."
     name = checkpoint.model or config["model"]
@@ -111,16 +118,13 @@ def load_model(source:Path|str|Checkpoint,  # the folder that `fit` or `sessrec 
                data:Prepared|None=None,     # on which it is to be used, or None
               )->NeuralRecommender:         # ready to recommend
     "A trained network. Its items must be those of the data, in the same order."
-    if not isinstance(source, Checkpoint):
-        name, _, folder = str(source).rpartition("@")
-        if Path(source).exists() or not name: name, folder = "", str(source)
-        source = Checkpoint(Path(folder), name)
-    network = _class_of(source, read_config(source.folder))
+    checkpoint = source if isinstance(source, Checkpoint) else _checkpoint(str(source))
+    network = _class_of(checkpoint, read_config(checkpoint.folder))
     if not hasattr(network, "from_pretrained"):
         raise ValueError(f"{network.name} has no checkpoints: it is not a network")
-    model = network.from_pretrained(source.folder)
+    model = network.from_pretrained(checkpoint.folder)
     if data is not None and not np.array_equal(model.catalogue.raw_id, data.catalogue.raw_id):
-        raise ValueError(f"{source.folder} was trained on another catalogue ({model.n_items:,} items) than that of "
+        raise ValueError(f"{checkpoint.folder} was trained on another catalogue ({model.n_items:,} items) than that of "
                          f"these data ({data.catalogue.n_items:,} items)")
     return model
 
@@ -158,3 +162,10 @@ def fit_model(name:str,         # as in `choose`; several with + between are an 
         if not isinstance(value, dict): plan[option] = value
         elif name in value: plan[option] = value[name]
     return new_network(name, data.catalogue).fit(data.train, data.valid, **plan)
+
+# %% ../../nbs/reference/models_choose.ipynb #d1c12f11
+def __getattr__(name):
+    "The tables that other modules still use."
+    if name == "_members": return members
+    if name not in ("BASELINES", "NETWORKS"): raise AttributeError(name)
+    return {known: models.get(known).target for known in names_of(name[:-1].lower())}

@@ -8,14 +8,14 @@ __all__ = ['comparable', 'Ensemble']
 # %% ../../nbs/reference/models_ensemble.ipynb #a5f3c8d8
 from collections.abc import Sequence
 
-from torch import Tensor
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
 from .base import Recommender
 
-# %% ../../nbs/reference/models_ensemble.ipynb #b3973ba1
+# %% ../../nbs/reference/models_ensemble.ipynb #985f1cc3
 def _reciprocal_ranks(scores):
     "`1 / (60 + rank)` of each score in its row."
     order  = scores.argsort(dim=1, descending=True, stable=True)
@@ -33,7 +33,7 @@ def _standardised(scores):
 def comparable(scores:Tensor,       # `(B, n_items + 1)`, from any recommender
                by:str="scores",     # "scores" or "ranks"
               )->Tensor:            # the same shape
-    "Scores that can be added to another model's: standardised per case, or as 1 / (60 + rank), equal ones in item order."
+    "Scores that can be added to another model's: standardised per case, or as 1 / (60 + rank), ties in item order."
     items  = scores[:, 1:].float()
     values = _reciprocal_ranks(items) if by == "ranks" else _standardised(items)
     return torch.nn.functional.pad(values, (1, 0), value=-torch.inf)

@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['scores_of', 'shares', 'top_k', 'places', 'item_labels', 'Explanation', 'explain']
 
-# %% ../../nbs/reference/models_explain.ipynb #df6c4fba
+# %% ../../nbs/reference/models_explain.ipynb #115f9dcf
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ import torch
 
 from ..data.catalogue import Catalogue
 from ..data.sessions import PAD, Sessions
-if TYPE_CHECKING: from sessrec.models.base import Recommender
+
+if TYPE_CHECKING:
+    from sessrec.models.base import Recommender
 
 # %% ../../nbs/reference/models_explain.ipynb #5d7ce3ef
 @torch.no_grad()

@@ -125,7 +125,7 @@ class ItemParts(NeuralRecommender):
                      )->Self:               # a copy for that catalogue
         "The same network for other items: known items keep their id's embedding, new ones have their features alone."
         if self.catalogue is None: raise ValueError("the network is not fitted yet")
-        other  = type(self)(**self._hub_mixin_config | {"n_items": catalogue.n_items})
+        other  = type(self)(**self.hyperparameters | {"n_items": catalogue.n_items})
         known  = torch.from_numpy(self.catalogue.encode(catalogue.raw_id))          # (n_items,), 0 = new
         rows   = F.pad(known, (1, 0)).to(self.device)                               # row 0 stays padding
         tables = {"item_vectors.weight": self.item_vectors.weight[rows],
@@ -195,7 +195,7 @@ class FeatureRNN(ItemParts):
         if self.scale: parts = [F.normalize(part, dim=-1) for part in parts]
         return torch.cat(parts, -1)
 
-    def compared(self, hidden:Tensor)->tuple[Tensor, Tensor]:
+    def queries_and_keys(self, hidden:Tensor)->tuple[Tensor, Tensor]:
         "With unit vectors, each part of an answer has length one; a query spreads its length of one over the parts."
         if self.scale is None: return hidden, self.answers()
         return self.scale * F.normalize(hidden, dim=-1), self.answers()

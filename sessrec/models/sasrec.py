@@ -136,9 +136,9 @@ class CopyingRecommender(NeuralRecommender):
     "A network whose answer is mixed with copies of the clicks so far; a subclass sets `copying`."
     copying: Copying|None
 
-    def asked(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:
+    def training_queries(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:
         "Two columns more, log-probabilities: that nothing is copied, and that the target is copied."
-        if self.copying is None: return super().asked(batch, targets)
+        if self.copying is None: return super().training_queries(batch, targets)
         known, hidden = targets != PAD, self.encode(batch)
         shares = self.copying(hidden, batch.items)                              # (B, L, L + 1)
         again  = copied(shares, batch.items, targets).clamp(min=1e-30).log()    # 0 has no logarithm
@@ -147,15 +147,15 @@ class CopyingRecommender(NeuralRecommender):
     def loss(self, hidden:Tensor, targets:Tensor)->Tensor:
         if self.copying is None: return super().loss(hidden, targets)
         hidden, none, again = hidden[:, :-2], hidden[:, -2], hidden[:, -1]
-        new = -cross_entropy(*self.compared(hidden), targets, each=True)
+        new = -cross_entropy(*self.queries_and_keys(hidden), targets, each=True)
         return -torch.logaddexp(none + new, again).sum() / max(len(targets), 1)
 
-    def scored(self, batch:Batch)->Tensor:      # `(B, n_items + 1)`, log-probabilities
-        if self.copying is None: return super().scored(batch)
+    def score_last(self, batch:Batch)->Tensor:      # `(B, n_items + 1)`, log-probabilities
+        if self.copying is None: return super().score_last(batch)
         last   = torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)
         states = self.encode(batch)                                             # (B, L, d)
         shares = self.copying(states, batch.items)[last]                        # (B, L + 1)
-        hidden, answers = self.compared(states[last])
+        hidden, answers = self.queries_and_keys(states[last])
         scores = (hidden @ answers.T).float()
         scores[:, PAD] = -torch.inf
         scores += shares[:, -1:] - scores.logsumexp(1, keepdim=True)            # in place: no second copy of all scores

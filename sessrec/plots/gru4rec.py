@@ -20,7 +20,8 @@ from ..models.gru4rec import Frame, GRU4Rec, Sampler, gru_loop, sampled_softmax,
 from ..train.loop import cross_entropy
 from ..train.profile import peak_of
 
-if TYPE_CHECKING: import ipywidgets as widgets
+if TYPE_CHECKING:
+    import ipywidgets as widgets
 
 # %% auto #0
 __all__ = ['plot_lanes', 'lanes_stepper', 'plot_switches', 'loss_cost', 'plot_gates']
@@ -60,7 +61,8 @@ def _draw_padded(ax:Axes, sessions:Sessions)->None:
     n_cases = sessions.lengths - 1
     for row, n in enumerate(n_cases):
         for column in range(n):
-            _draw_click(ax, column, row, row, sessions.items[sessions.offsets[row] + column], True)
+            item = int(sessions.items[sessions.offsets[row] + column])
+            _draw_click(ax, column, row, row, item, True)
     ax.set(title=f"Padded: one step learns all {n_cases.sum()} cases", xlabel="click")
     _label_grid(ax, n_cases.max(), [f"session {i + 1}" for i in range(len(sessions))])
 

@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['plot_rules']
 
-# %% ../../nbs/reference/plots_shop.ipynb #448dbf1c
+# %% ../../nbs/reference/plots_shop.ipynb #8b409464
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -15,14 +17,18 @@ from ..metrics.slices import by_label
 from ..shop.generate import RULES
 from ..shop.reader import rules_of
 
-# %% ../../nbs/reference/plots_shop.ipynb #fa59398e
-def plot_rules(found:dict[str,np.ndarray],  # each model's ranks of the same cases, `(n_cases,)`
+if TYPE_CHECKING: from matplotlib.axes import Axes
+
+# %% ../../nbs/reference/plots_shop.ipynb #78e51bec
+def plot_rules(ranks:dict[str,np.ndarray],  # each model's ranks of the same cases, `(n_cases,)`
                sessions:Sessions,           # those of the generated shop that the cases are from
-               ax=None,                     # axes to draw on; None = new ones
-              ):                            # the axes
+               ax:"Axes|None"=None,         # axes to draw on; None = the current ones
+              )->"Axes":
     "Recall@20 of each model for the clicks that each rule made, in per cent."
-    rule  = rules_of(sessions)
-    table = pd.DataFrame({name: by_label(r, sessions, rule)["recall@20"] * 100 for name, r in found.items()}).T[list(RULES)]
-    ax    = sns.heatmap(table, annot=True, fmt=".0f", cmap="viridis", vmin=0, vmax=100, cbar_kws={"label": "Recall@20, per cent"}, ax=ax)
+    rule   = rules_of(sessions)
+    recall = {name: 100 * by_label(model_ranks, sessions, rule)["recall@20"] for name, model_ranks in ranks.items()}
+    table  = pd.DataFrame(recall).T[list(RULES)]
+    ax = sns.heatmap(table, annot=True, fmt=".0f", cmap="viridis", vmin=0, vmax=100, ax=ax,
+                     cbar_kws={"label": "Recall@20, per cent"})
     ax.set(title="Which rules has each model learnt?", xlabel="rule that made the click", ylabel="")
     return ax

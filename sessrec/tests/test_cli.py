@@ -3,7 +3,9 @@
 # %% ../../nbs/reference/cli.ipynb #imports
 from sessrec.cli import *
 
-# %% ../../nbs/reference/cli.ipynb #f29b4638
+# %% ../../nbs/reference/cli.ipynb #f5762595
+import ast
+import importlib
 import io
 import json
 import os
@@ -13,16 +15,34 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import fields
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-# %% ../../nbs/reference/cli.ipynb #6272440a
-def run_cli(*words, **env):
+import sessrec
+from sessrec.data.options import Split
+from sessrec.models.base import check_recommender
+from sessrec.plots.style import colour_of, marker_of
+from sessrec.registry import metrics, models, readers
+from sessrec.train.checks import check_network
+
+SHARES = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
+
+def run_cli(*words, cwd=None, **env):
     "The command line in a process of its own: exit code, standard output, standard error."
-    run = subprocess.run([sys.executable, "-c", "from sessrec.cli import main; main()", *map(str, words)], capture_output=True, text=True,
-                         env={**os.environ, "COLUMNS": "200", "TERM": "dumb", **env}, timeout=300)
+    code = "from sessrec.cli import main; main()"
+    run  = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=300,
+                          cwd=cwd, check=False, env={**os.environ, "COLUMNS": "200", "TERM": "dumb", **env})
     return run.returncode, run.stdout, run.stderr
+
+def in_process(capsys, *words):
+    "As `run_cli`, without a process of its own; of standard error, the command's own lines."
+    with pytest.raises(SystemExit) as stop: main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return stop.value.code, out, [line for line in err.splitlines() if line.startswith("sessrec: ")]
 
 def fails_with_one_line(code, *words, says=""):
     "The command fails as a command should."
@@ -31,210 +51,426 @@ def fails_with_one_line(code, *words, says=""):
     assert out == "" and err.startswith("sessrec: ") and err.count("\n") == 1 and "Traceback" not in err, err
     assert says in err, err
 
+def refused(capsys, *words, code=1, says):
+    "The same in this process."
+    rc, out, lines = in_process(capsys, *words)
+    assert rc == code and not out and len(lines) == 1 and says in lines[0], (words, rc, lines)
+
+# %% ../../nbs/reference/cli.ipynb #1f9ea776
 def test_help_lists_the_commands():
     rc, out, err = run_cli("--help")
-    assert rc == 0 and not err and all(c in out for c in ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "bench", "course", "lab", "explore"))
+    commands = ("data", "prepare", "leaderboard", "train", "evaluate", "recommend", "bench", "course", "lab", "explore")
+    assert rc == 0 and not err and all(command in out for command in commands)
     assert run_cli()[0] == 0 and run_cli("--version")[1].strip()
 
-@pytest.mark.parametrize("words, says", [
-    (["leaderbored"], "leaderbored"), (["prepare", "uci:x.zip"], "--out"), (["recommend", "pop"], "ITEM"), (["data", "download"], "name"),
-    (["prepare", "x", "--out", "y", "--min-support", "many"], "--min-support"), (["course", "--device", "abacus"], "abacus"),
-    (["bench", "--peer", "librec"], "librec"), (["bench", "--steps", "0"], "--steps")])
-def test_wrong_usage(words, says): fails_with_one_line(2, *words, says=says)
+MISUSES = [
+    (["leaderbored"], "leaderbored"), (["prepare", "uci:x.zip"], "--out"), (["recommend", "pop"], "ITEM"),
+    (["data", "download"], "name"), (["prepare", "x", "--out", "y", "--min-support", "many"], "--min-support"),
+    (["prepare", "x", "--out", "y", "--valid-share", "2"], "--valid-share"),
+    (["course", "--device", "abacus"], "abacus"),
+    (["bench", "--peer", "librec"], "librec"), (["bench", "--steps", "0"], "--steps")]
+
+@pytest.mark.parametrize("words, says", MISUSES)
+def test_wrong_usage(words, says, capsys): refused(capsys, *words, code=2, says=says)
 
 def test_what_is_not_there(tmp_path):
     fails_with_one_line(1, "prepare", "uci:no-such.zip", "--out", tmp_path/"d", says="no-such.zip")
     fails_with_one_line(1, "prepare", "nonsense", "--out", tmp_path/"d", says="nonsense")
     fails_with_one_line(1, "leaderboard", "--data", tmp_path/"none", says="none")
+    fails_with_one_line(2, "leaderbored", says="leaderbored")
     assert not (tmp_path/"d").exists()
 
-# %% ../../nbs/reference/cli.ipynb #43860a74
+def test_prepare_has_the_options_of_a_split():
+    rc, out, err = run_cli("prepare", "--help")
+    assert rc == 0 and all(f"--{field.name.replace('_', '-')}" in out for field in fields(Split)), err
+
+def test_an_error_of_ours_keeps_its_traceback(monkeypatch):
+    def broken(*args, **options): raise KeyError("a bug")
+    monkeypatch.setattr("sessrec.cli.app", broken)
+    with pytest.raises(KeyError, match="a bug"): main([])
+    def interrupted(*args, **options): raise KeyboardInterrupt
+    monkeypatch.setattr("sessrec.cli.app", interrupted)
+    with pytest.raises(SystemExit) as stop: main([])
+    assert stop.value.code == 130
+
+# %% ../../nbs/reference/cli.ipynb #72f0ed4d
 @pytest.fixture(scope="module")
 def small_log(tmp_path_factory):
     "A log of 400 sessions over ten days, prepared by the command line."
     folder  = tmp_path_factory.mktemp("cli")
     rng     = np.random.default_rng(0)
     session = np.repeat(np.arange(400), rng.integers(2, 8, 400))
-    events  = pd.DataFrame({"visit": session, "sku": (rng.integers(1, 40, len(session)) * rng.integers(1, 3, len(session))),
-                            "time": 1_700_000_000 + session * 2000 + np.arange(len(session))})
-    events.to_csv(folder/"log.csv", index=False)
-    rc, out, err = run_cli("prepare", f"csv:{folder/'log.csv'}?session_id=visit&item_id=sku&timestamp=time", "--out", folder/"data",
-                           "--test-days", "2", "--valid-days", "1", "--json")
+    item    = rng.integers(1, 40, len(session)) * rng.integers(1, 3, len(session))
+    time    = 1_700_000_000 + session * 2000 + np.arange(len(session))
+    pd.DataFrame({"visit": session, "sku": item, "time": time}).to_csv(folder/"log.csv", index=False)
+    source  = f"csv:{folder/'log.csv'}?session_id=visit&item_id=sku&timestamp=time"
+    rc, out, err = run_cli("prepare", source, "--out", folder/"data", "--test-days", "2", "--valid-days", "1", "--json")
     assert rc == 0, err
     return folder, json.loads(out)
+
+def check_row(row):
+    "One row of an evaluation, as other programs read it."
+    assert {"model", "n_cases", "seed", "seconds"} <= set(row)
+    for share in SHARES: assert 0 <= row[f"{share}_low"] <= row[share] <= row[f"{share}_high"] <= 1
 
 def test_prepare_json_is_the_passport(small_log):
     folder, passport = small_log
     assert passport == json.loads((folder/"data"/"passport.json").read_text())
 
-def test_leaderboard_json_holds_to_its_form(small_log):
+def test_leaderboard_json_holds_to_its_form(small_log, capsys):
     rc, out, err = run_cli("leaderboard", "--data", small_log[0]/"data", "--models", "pop,item-knn", "--json")
     assert rc == 0, err
     rows = json.loads(out)
-    assert {r["model"] for r in rows} == {"pop", "item-knn"}
-    for r in rows:
-        assert {"n_cases", "seed", "seconds"} <= set(r)
-        for m in ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy"):
-            assert 0 <= r[f"{m}_low"] <= r[m] <= r[f"{m}_high"] <= 1
-    fails_with_one_line(1, "leaderboard", "--data", small_log[0]/"data", "--models", "pop,crystal-ball", says="crystal-ball")
+    assert {row["model"] for row in rows} == {"pop", "item-knn"}
+    for row in rows: check_row(row)
+    wrong = "leaderboard", "--data", small_log[0]/"data", "--models", "pop,crystal-ball"
+    refused(capsys, *wrong, says="crystal-ball")
 
 def test_leaderboard_table(small_log):
     rc, out, err = run_cli("leaderboard", "--data", small_log[0]/"data", "--models", "pop")
     assert rc == 0 and "pop" in out and "95 % interval" in out, err
 
-def test_recommend(small_log):
-    rc, out, err = run_cli("recommend", "item-knn", "4", "piano", "6", "--data", small_log[0]/"data", "-k", "3", "--json")
+def test_recommend(small_log, capsys):
+    on_data = "--data", small_log[0]/"data"
+    rc, out, err = run_cli("recommend", "item-knn", "4", "piano", "6", *on_data, "-k", "3", "--json")
     assert rc == 0 and "piano" in err
     top = json.loads(out)
-    assert len(top) == 3 and all({"item", "score"} <= set(r) for r in top)
-    assert [r["score"] for r in top] == sorted((r["score"] for r in top), reverse=True)
-    fails_with_one_line(1, "recommend", "crystal-ball", "4", "--data", small_log[0]/"data", says="crystal-ball")
-    fails_with_one_line(1, "recommend", "item-knn", "4", says="needs --data")
+    assert len(top) == 3 and all({"item", "score"} <= set(row) for row in top)
+    assert [row["score"] for row in top] == sorted((row["score"] for row in top), reverse=True)
+    refused(capsys, "recommend", "crystal-ball", "4", *on_data, says="crystal-ball")
+    refused(capsys, "recommend", "item-knn", "4", says="needs --data")
 
+# %% ../../nbs/reference/cli.ipynb #280aca36
 def test_bench(small_log, capsys):
-    folder = small_log[0]/"data"
-    def bench(*words): return in_process(capsys, "bench", "--data", folder, "--steps", "1", *words)
+    def bench(*words): return in_process(capsys, "bench", "--data", small_log[0]/"data", "--steps", "1", *words)
     rc, out, lines = bench("--models", "pop,lstm", "--only", "training,scoring,recommend,batches", "--json")
     assert not rc, lines
-    found = json.loads(out)
-    assert [(r["part"], r["what"]) for r in found["rows"]] == [("training", "lstm"), ("scoring", "pop"), ("scoring", "lstm"), ("recommend", "pop"), ("recommend", "lstm"),
-                                                               ("batches", "sessions"), ("batches", "cases")]
-    assert all(r["ratio"] > 0 for r in found["rows"]) and found["machine"]["torch"] and found["peers"] == []
+    document = json.loads(out)
+    assert [(row["part"], row["what"]) for row in document["rows"]] == [
+        ("training", "lstm"), ("scoring", "pop"), ("scoring", "lstm"), ("recommend", "pop"), ("recommend", "lstm"),
+        ("batches", "sessions"), ("batches", "cases")]
+    assert all(row["ratio"] > 0 for row in document["rows"])
+    assert document["machine"]["torch"] and document["peers"] == []
     rc, out, lines = bench("--models", "pop", "--only", "recommend")
     assert not rc and "scores alone" in out and "ratio" in out, lines
-    def refused(*words, says):
-        rc, out, lines = bench(*words)
-        assert rc == 1 and not out and len(lines) == 1 and says in lines[0], (words, rc, lines)
-    refused("--models", "crystal-ball", says="crystal-ball")
-    refused("--models", "no.such:Thing", says="no.such:Thing")
-    refused("--only", "brewing", says="there is no part 'brewing'")
-    refused("--only", "peer", says="need --peer recbole")
-    refused("--record", says="need --peer recbole")
-    refused("--record", "--peer", "recbole", "--only", "batches", says="--only leaves the peer out")
-    refused("--models", "pop", "--peer", "recbole", says="no network to compare pop with")
-    refused("--models", "lstm", "--peer", "recbole", "--only", "peer", "--env", folder, says="is no Python environment")
+
+def test_bench_refuses_nonsense(small_log, capsys):
+    folder = small_log[0]/"data"
+    for options, says in (
+            (["--models", "crystal-ball"], "crystal-ball"), (["--models", "no.such:Thing"], "no.such:Thing"),
+            (["--only", "brewing"], "there is no part 'brewing'"), (["--only", "peer"], "need --peer recbole"),
+            (["--record"], "need --peer recbole"),
+            (["--record", "--peer", "recbole", "--only", "batches"], "--only leaves the peer out"),
+            (["--models", "pop", "--peer", "recbole"], "no network to compare pop with"),
+            (["--models", "lstm", "--peer", "recbole", "--only", "peer", "--env", folder], "is no Python environment")):
+        refused(capsys, "bench", "--data", folder, "--steps", "1", *options, says=says)
 
 def test_bench_beside_a_peer(small_log, tmp_path, capsys):
     from sessrec.tests.test_bench_peer import stand_in
-    rc, out, lines = in_process(capsys, "bench", "--data", small_log[0]/"data", "--models", "pop,lstm", "--only", "peer", "--steps", "1", "--peer", "recbole",
-                                "--env", stand_in(tmp_path/"env"), "--hidden", "8", "--batch-size", "32", "--rounds", "1", "--json")
+    sizes = "--steps", "1", "--hidden", "8", "--batch-size", "32", "--rounds", "1"
+    peer  = "--only", "peer", "--peer", "recbole", "--env", stand_in(tmp_path/"env")
+    rc, out, lines = in_process(
+        capsys, "bench", "--data", small_log[0]/"data", "--models", "pop,lstm", *peer, *sizes, "--json")
     assert not rc, lines
-    found = json.loads(out)
-    assert [r["part"] for r in found["rows"]] == ["training", "training, as many rows", "scoring", "scoring, batches alike"] and {r["what"] for r in found["rows"]} == {"lstm"}
-    assert found["peers"][0]["hidden"] == 8 and found["peers"][0]["ratio_cases_32"] == found["rows"][0]["ratio"]
+    document = json.loads(out)
+    parts = ["training", "training, as many rows", "scoring", "scoring, batches alike"]
+    assert [row["part"] for row in document["rows"]] == parts and {row["what"] for row in document["rows"]} == {"lstm"}
+    assert document["peers"][0]["hidden"] == 8
+    assert document["peers"][0]["ratio_cases_32"] == document["rows"][0]["ratio"]
 
-def test_a_network_from_training_to_recommendation(small_log, tmp_path, capsys):
-    folder, out = small_log[0]/"data", tmp_path/"ckpt"
-    rc, said, err = run_cli("train", "lstm", "--data", folder, "--out", out, "--epochs", "2", "--hidden", "8", "--json")
+# %% ../../nbs/reference/cli.ipynb #ea550426
+@pytest.fixture(scope="module")
+def trained(small_log):
+    "The checkpoint of an LSTM, and what `train` said of it."
+    out = small_log[0]/"lstm"
+    rc, text, err = run_cli("train", "lstm", "--data", small_log[0]/"data", "--out", out, "--epochs", "2",
+                            "--hidden", "8", "--json")
     assert rc == 0 and "epoch 2" in err, err
-    told = json.loads(said)
-    assert told["model"] == "lstm" and len(told["history"]) == 2 and (out/"model.safetensors").exists() and (out/"log.jsonl").exists()
-    rc, said, err = run_cli("evaluate", out, "--data", folder, "--json")
+    return out, json.loads(text)
+
+def test_a_network_from_training_to_recommendation(small_log, trained, capsys):
+    folder, (out, report) = small_log[0]/"data", trained
+    assert report["model"] == "lstm" and len(report["history"]) == 2
+    assert (out/"model.safetensors").exists() and (out/"log.jsonl").exists()
+    rc, text, err = run_cli("evaluate", out, "--data", folder, "--json")
     assert rc == 0, err
-    row = json.loads(said)
-    assert {"model", "n_cases", "seed", "seconds"} <= set(row) and row["model"] == "lstm"
-    for m in ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy"): assert 0 <= row[f"{m}_low"] <= row[m] <= row[f"{m}_high"] <= 1
-    rc, said, err = run_cli("recommend", out, "4", "piano", "6", "-k", "3", "--json")
-    assert rc == 0 and len(json.loads(said)) == 3 and "piano" in err
-    rc, said, err = run_cli("leaderboard", "--data", folder, "--models", f"pop,{out}", "--json")
-    assert rc == 0 and {r["model"] for r in json.loads(said)} == {"pop", "lstm"}, err
-    def refused(*words, says):
-        rc, out_, lines = in_process(capsys, *words)
-        assert rc == 1 and not out_ and len(lines) == 1 and says in lines[0], (words, rc, lines)
-    refused("train", "lstm", "--data", folder, "--out", out, says="holds log.jsonl already")
-    refused("train", "lstm", "--data", folder, "--out", out, "--epochs", "3", "--hidden", "8", "--resume", says="cannot be resumed: its epochs was 2")
-    refused("train", "pop", "--data", folder, "--out", tmp_path/"x", says="no network 'pop'")
-    refused("train", "lstm", "--data", folder, "--out", tmp_path/"x", "--lr", "0", says="lr must be above 0")
-    refused("evaluate", tmp_path/"none", "--data", folder, says="no such folder")
-    refused("evaluate", folder, "--data", folder, says="is not a checkpoint")
-    (out/"model.safetensors").write_bytes(b"cut")
-    refused("evaluate", out, "--data", folder, says="not a whole safetensors")
+    check_row(json.loads(text))
+    assert json.loads(text)["model"] == "lstm"
+    rc, text, lines = in_process(capsys, "evaluate", "pop", "--data", folder)
+    assert not rc and "recall@20" in text and "pop on 329 cases" in text, lines
+    rc, text, lines = in_process(capsys, "recommend", out, "4", "piano", "6", "-k", "3", "--json")
+    assert not rc and len(json.loads(text)) == 3 and "piano" in lines[0]
+    rc, text, lines = in_process(capsys, "leaderboard", "--data", folder, "--models", f"pop,{out}", "--json")
+    assert not rc and {row["model"] for row in json.loads(text)} == {"pop", "lstm"}, lines
+
+def test_training_refuses_nonsense(small_log, trained, tmp_path, capsys):
+    folder, out = small_log[0]/"data", trained[0]
+    small = "--epochs", "2", "--hidden", "8"
+    more, new   = ("--epochs", "3", "--hidden", "8"), ("--data", folder, "--out", tmp_path/"x")
+    def train(*words, says): refused(capsys, "train", *words, says=says)
+    train("lstm", "--data", folder, "--out", out, says="holds log.jsonl already")
+    train("lstm", "--data", folder, "--out", out, *more, "--resume", says="cannot be resumed: its epochs was 2")
+    train("pop", *new, says="no network 'pop'")
+    train("crystal-ball", *new, says="no model 'crystal-ball'")
+    train("lstm", *new, "--lr", "0", says="lr must be above 0")
+    refused(capsys, "evaluate", tmp_path/"none", "--data", folder, says="no such folder")
+    refused(capsys, "evaluate", folder, "--data", folder, says="is not a checkpoint")
+    shutil.copytree(out, tmp_path/"cut")
+    (tmp_path/"cut"/"model.safetensors").write_bytes(b"cut")
+    refused(capsys, "evaluate", tmp_path/"cut", "--data", folder, says="not a whole safetensors")
+    refused(capsys, "train", "lstm", "--data", folder, "--out", tmp_path/"cut", *small, "--resume", says="")
     assert not (tmp_path/"x").exists()
-    assert in_process(capsys, "train", "lstm", "--data", folder, "--out", out, "--epochs", "2", "--hidden", "8", "--resume")[0] == 1
 
 def test_retailrocket_from_its_raw_files_to_a_graph_network(tmp_path):
     "One-hour windows, views, visitors with one event dropped; then training, hit rate at 10 and first guesses."
     from sessrec.data.imitation import write_like
     write_like("retailrocket", tmp_path/"raw", 60_000, seed=1)
-    rc, said, err = run_cli("prepare", f"retailrocket:{tmp_path/'raw'}", "--out", tmp_path/"data", "--json")
+    rc, text, err = run_cli("prepare", f"retailrocket:{tmp_path/'raw'}", "--out", tmp_path/"data", "--json")
     assert rc == 0, err
-    options = json.loads(said)["options"]
+    options = json.loads(text)["options"]
     assert (options["gap"], options["events"], options["min_user_events"]) == (3600, "view", 2)
-    rc, said, err = run_cli("train", "srgnn", "--data", tmp_path/"data", "--out", tmp_path/"ckpt", "--epochs", "1", "--hidden", "8", "--set", "places=true", "--set", "steps=2", "--json")
+    rc, text, err = run_cli("train", "srgnn", "--data", tmp_path/"data", "--out", tmp_path/"ckpt", "--epochs", "1",
+                            "--hidden", "8", "--set", "places=true", "--set", "steps=2", "--json")
     assert rc == 0, err
-    rc, said, err = run_cli("evaluate", tmp_path/"ckpt", "--data", tmp_path/"data", "--json")
-    row = json.loads(said)
+    rc, text, err = run_cli("evaluate", tmp_path/"ckpt", "--data", tmp_path/"data", "--json")
+    row = json.loads(text)
     assert row["model"] == "srgnn" and row["n_cases"] > 0 and 0 <= row["accuracy"] <= row["recall@10"] <= 1, err
 
+# %% ../../nbs/reference/cli.ipynb #1e804a69
 def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
-    from sessrec.models.gru4rec import GRU4Rec
     from sessrec.data.prepared import load
+    from sessrec.models.gru4rec import GRU4Rec
     from sessrec.train.run import read_log
     folder, out = small_log[0]/"data", tmp_path/"ckpt"
-    code, said, lines = in_process(capsys, "train", "gru4rec", "--data", folder, "--out", out, "--epochs", "1", "--hidden", "8", "--whole",
-                                   "--set", "scale=12", "--set", "loss=bpr-max", "--set", "tied=False", "--json")
-    assert not code and "valid loss" not in json.loads(said)["history"][0], lines
+    code, text, lines = in_process(
+        capsys, "train", "gru4rec", "--data", folder, "--out", out, "--epochs", "1", "--hidden", "8", "--whole",
+        "--set", "scale=12", "--set", "loss=bpr-max", "--set", "tied=False", "--json")
+    assert not code and "valid loss" not in json.loads(text)["history"][0], lines
     model = GRU4Rec.from_pretrained(out)
     assert (model.scale, model.objective, model.separate is None) == (12, "bpr-max", False)
-    data = load(folder)
-    assert read_log(out)["cases"].iloc[0] == (data.train.targets(*data.train.cases()) > 0).sum() + (data.valid.targets(*data.valid.cases()) > 0).sum()
-    def refused(*words, code=1, says):
-        found, out_, lines = in_process(capsys, "train", "gru4rec", "--data", folder, "--out", tmp_path/"x", *words)
-        assert found == code and not out_ and len(lines) == 1 and says in lines[0], (words, found, lines)
-    refused("--set", "scale", code=2, says="--set wants NAME=VALUE")
-    refused("--set", "heads=2", says="gru4rec has no heads; it has hidden_size")
-    refused("--set", "loss=bpr", says="loss must be one of")
-    refused("--set", "scale=-1", says="scale must be above 0")
-    refused("--set", "tied=no", says="tied must be true or false, got 'no'")
-    refused("--set", "scale=wide", says="cannot be made with scale='wide'")
+    data  = load(folder)
+    cases = sum((part.targets(*part.cases()) > 0).sum() for part in (data.train, data.valid))
+    assert read_log(out)["cases"].iloc[0] == cases
+
+@pytest.mark.parametrize("switch, code, says", [
+    ("scale", 2, "--set wants NAME=VALUE"), ("heads=2", 1, "gru4rec has no heads; it has hidden_size"),
+    ("loss=bpr", 1, "loss must be one of"), ("scale=-1", 1, "scale must be above 0"),
+    ("tied=no", 1, "tied must be true or false, got 'no'"), ("scale=wide", 1, "cannot be made with scale='wide'")])
+def test_switches_that_make_no_sense(small_log, tmp_path, capsys, switch, code, says):
+    words = "train", "gru4rec", "--data", small_log[0]/"data", "--out", tmp_path/"x", "--set", switch
+    refused(capsys, *words, code=code, says=says)
     assert not (tmp_path/"x").exists()
 
-# %% ../../nbs/reference/cli.ipynb #4b829c31
+# %% ../../nbs/reference/cli.ipynb #f80fd34f
 GOOD = "session_id,item_id,timestamp\n1,7,1000\n1,8,1010\n"
+
+BROKEN = {"wrong separator": ("semi.csv", GOOD.replace(",", ";")), "empty file": ("empty.csv", ""),
+          "text in a number column": ("word.csv", GOOD + "1,9,soon\n"),
+          "negative time": ("early.csv", GOOD + "1,9,-5\n"), "item 0": ("zero.csv", GOOD + "1,0,1020\n")}
 
 def broken_inputs(folder):
     "One of each: name -> (what to prepare, a word that the message must hold)."
-    def text(name, content):
+    inputs = {}
+    for defect, (name, content) in BROKEN.items():
         (folder/name).write_text(content)
-        return f"csv:{folder/name}"
+        inputs[defect] = f"csv:{folder/name}", "soon" if name == "word.csv" else name
+    (folder/"less.csv").write_text(GOOD.replace("item_id", "thing"))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z: z.writestr("log.csv", GOOD * 500)
     (folder/"cut.zip").write_bytes(packed.getvalue()[:-60])
     (folder/"bench").mkdir()
-    for name in ("all_train_seq.txt", "test.txt"): (folder/"bench"/name).write_bytes(pickle.dumps(pathlib.PurePosixPath("evil")))
-    return {"truncated zip": (f"csv:{folder/'cut.zip'}", "cut.zip"), "wrong separator": (text("semi.csv", GOOD.replace(",", ";")), "semi.csv"),
-            "missing column": (text("less.csv", GOOD.replace("item_id", "thing")), "item_id"),
-            "text in a number column": (text("word.csv", GOOD + "1,9,soon\n"), "soon"),
-            "negative time": (text("early.csv", GOOD + "1,9,-5\n"), "early.csv"), "empty file": (text("empty.csv", ""), "empty.csv"),
-            "item 0": (text("zero.csv", GOOD + "1,0,1020\n"), "zero.csv"), "a pickle that names a class": (f"srgnn:{folder/'bench'}", "all_train_seq.txt")}
-
-def in_process(capsys, *words):
-    "As `run_cli`, without a process of its own."
-    with pytest.raises(SystemExit) as stop: main([str(w) for w in words])
-    out, err = capsys.readouterr()
-    return stop.value.code, out, [line for line in err.splitlines() if line.startswith("sessrec: ")]
+    evil = pickle.dumps(pathlib.PurePosixPath("evil"))
+    for name in ("all_train_seq.txt", "test.txt"): (folder/"bench"/name).write_bytes(evil)
+    return inputs | {"truncated zip": (f"csv:{folder/'cut.zip'}", "cut.zip"),
+                     "missing column": (f"csv:{folder/'less.csv'}", "item_id"),
+                     "a pickle that names a class": (f"srgnn:{folder/'bench'}", "all_train_seq.txt")}
 
 def test_every_bad_input_gets_one_line_and_leaves_nothing(tmp_path, capsys):
-    for what, (source, word) in broken_inputs(tmp_path).items():
-        rc, out, said = in_process(capsys, "prepare", source, "--out", tmp_path/"data")
-        assert rc == 1 and not out and len(said) == 1 and word in said[0], (what, rc, said)
-        assert not (tmp_path/"data").exists() and not list(tmp_path.glob(".data*")), what
+    for defect, (source, word) in broken_inputs(tmp_path).items():
+        rc, out, lines = in_process(capsys, "prepare", source, "--out", tmp_path/"data")
+        assert rc == 1 and not out and len(lines) == 1 and word in lines[0], (defect, rc, lines)
+        assert not (tmp_path/"data").exists() and not list(tmp_path.glob(".data*")), defect
 
 def test_a_folder_of_a_newer_version_gets_one_line(small_log, tmp_path, capsys):
     shutil.copytree(small_log[0]/"data", tmp_path/"newer")
     passport = json.loads((tmp_path/"newer"/"passport.json").read_text())
     (tmp_path/"newer"/"passport.json").write_text(json.dumps(passport | {"format_version": 999}))
-    rc, out, said = in_process(capsys, "leaderboard", "--data", tmp_path/"newer")
-    assert rc == 1 and not out and len(said) == 1 and "newer" in said[0]
+    refused(capsys, "leaderboard", "--data", tmp_path/"newer", says="newer")
 
-# %% ../../nbs/reference/cli.ipynb #263a7c87
-def test_data_commands():
+# %% ../../nbs/reference/cli.ipynb #403d992e
+def test_data_commands(capsys):
     rc, out, err = run_cli("data", "list", "--json")
-    assert rc == 0 and {"generated", "yoochoose", "retailrocket", "diginetica", "uci"} <= {r["name"] for r in json.loads(out)}
-    assert run_cli("data", "list")[0] == 0
+    names = {row["name"] for row in json.loads(out)}
+    assert rc == 0 and not err and {"generated", "yoochoose", "retailrocket", "diginetica", "uci"} <= names
+    assert in_process(capsys, "data", "list")[0] is None
     fails_with_one_line(1, "data", "info", "nonsense", says="nonsense")
-    fails_with_one_line(1, "data", "download", "nonsense", says="nonsense")
+    refused(capsys, "data", "download", "nonsense", says="nonsense")
 
 def test_lab_lays_out_the_lessons(tmp_path):
-    rc, out, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
+    rc, _, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
     assert rc == 0 and (tmp_path/"mine"/"01_sessions.ipynb").exists(), err
+
+# %% ../../nbs/reference/cli.ipynb #f017963b
+STAMP = '''
+from torch import nn
+import torch
+
+from sessrec.models.neural import NeuralRecommender
+from sessrec.train.plan import Plan
+
+class STAMP(NeuralRecommender):
+    "Short-term attention/memory priority (Liu et al. 2018)."
+    name = "stamp"
+    form = "cases"
+    plan = Plan(epochs=2, batch_size=128, lr=.005)
+
+    def __init__(self, n_items:int, hidden_size:int=16, dropout:float=.1, scale:float|None=14.):
+        super().__init__(n_items, hidden_size, scale)
+        self.dropout = nn.Dropout(dropout)
+        self.of_click, self.of_last, self.of_mean = (nn.Linear(hidden_size, hidden_size) for _ in range(3))
+        self.energy   = nn.Linear(hidden_size, 1, bias=False)
+        self.memory   = nn.Linear(hidden_size, hidden_size)
+        self.attended = nn.Linear(hidden_size, hidden_size)
+        self.reset()
+
+    def parts(self, batch):
+        "Vectors of the clicks `(B, L, d)`, the last `(B, d)`, and the attention on each click `(B, L)`."
+        clicks = self.dropout(self.clicks(batch.items)) * batch.mask[..., None]
+        last   = clicks[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
+        mean   = clicks.sum(1) / batch.lengths.clamp(min=1)[:, None]
+        hidden = self.of_click(clicks) + (self.of_last(last) + self.of_mean(mean))[:, None]
+        return clicks, last, self.energy(hidden.sigmoid())[..., 0] * batch.mask
+
+    def encode(self, batch):
+        clicks, last, weights = self.parts(batch)
+        memory = (weights[..., None] * clicks).sum(1)
+        return self.attended(memory).tanh() * self.memory(last).tanh()      # (B, d)
+
+    def attention(self, batch): return self.parts(batch)[2]
+'''
+
+@pytest.fixture
+def workshop(tmp_path, monkeypatch):
+    "A folder with a file of one's own, in which the commands run; what they register is forgotten after the test."
+    (tmp_path/"workshop.py").write_text(STAMP + READER_AND_METRIC)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with models.temporary(), readers.temporary(), metrics.temporary(): yield tmp_path
+    sys.modules.pop("workshop", None)
+
+# %% ../../nbs/reference/cli.ipynb #8a66e82e
+def check_every_command_takes(model, data, capsys):
+    "Train, evaluate, recommend, leaderboard and bench with a class of one's own."
+    def run(*words):
+        code, out, lines = in_process(capsys, *words, "--json")
+        assert not code, (words, lines)
+        return json.loads(out)
+    words = "train", model, "--data", data, "--out", "run", "--set", "hidden_size=8", "--json"
+    rc, text, err = run_cli(*words, cwd=Path.cwd())
+    assert rc == 0 and json.loads(text)["model"] == "stamp", err
+    refused(capsys, "evaluate", "run", "--data", data, says="write module:Class@run")      # nobody has imported it here
+    row = run("evaluate", f"{model}@run", "--data", data)
+    check_row(row)
+    assert row["model"] == "stamp" and run("evaluate", "run", "--data", data)["recall@20"] == row["recall@20"]
+    assert len(run("recommend", f"{model}@run", "4", "6", "-k", "3")) == 3
+    assert len(run("recommend", model, "4", "6", "-k", "3", "--data", data)) == 3
+    rows = run("leaderboard", "--data", data, "--models", f"pop,{model},{model}@run,pop+{model}")
+    assert [row["model"] for row in rows].count("pop") == 1 and {"stamp", "ensemble"} < {row["model"] for row in rows}
+    parts = "--only", "training,scoring,recommend", "--steps", "1"
+    rows  = run("bench", "--data", data, "--models", f"{model},{model}@run", *parts)["rows"]
+    assert {row["part"] for row in rows} == {"training", "scoring", "recommend"}
+
+def test_a_model_of_ones_own(small_log, workshop, capsys):
+    data = small_log[0]/"data"
+    check_every_command_takes("workshop:STAMP", data, capsys)
+    others = {(colour_of(name), marker_of(name)) for name in models.names() if name != "stamp"}
+    assert (colour_of("stamp"), marker_of("stamp")) not in others and colour_of("stamp") != colour_of("unknown")
+    model = sessrec.load_model("workshop:STAMP@run", sessrec.load(data))
+    check_network(model, sessrec.load(data).train)
+    check_recommender(model, sessrec.load(data).test)
+    why = model.explain([4, 6])
+    assert len(why.attention) == 2 and why.model == "stamp"
+    for wrong, says in (("workshop:Nothing", "workshop has no 'Nothing'"), ("no_file:STAMP", "importing 'no_file'")):
+        refused(capsys, "train", wrong, "--data", data, "--out", "x", says=says)
+        refused(capsys, "leaderboard", "--data", data, "--models", wrong, says=says)
+
+# %% ../../nbs/reference/cli.ipynb #79e8cebf
+READER_AND_METRIC = '''
+import numpy as np
+import pandas as pd
+
+from sessrec.data.events import validate_events
+from sessrec.data.log import Log
+
+def read_pairs(path):
+    "Lines such as `7: 1 2 3`, a session and its items, in order of time."
+    lines  = [line.split(":") for line in open(path).read().splitlines()]
+    clicks = [(int(name), int(item), i * 1000 + at) for i, (name, items) in enumerate(lines)
+              for at, item in enumerate(items.split())]
+    events = pd.DataFrame(clicks, columns=["session_id", "item_id", "timestamp"])
+    return Log(validate_events(events), rows_read=len(events), source=str(path))
+
+def square(ranks):
+    "The square of the reciprocal rank."
+    return 1 / np.asarray(ranks, float)**2
+'''
+
+def test_a_reader_of_ones_own(workshop, capsys):
+    sessions = [f"{i}: " + " ".join(str(1 + (i + at) % 20) for at in range(2 + i % 4)) for i in range(300)]
+    (workshop/"log.txt").write_text("\n".join(sessions))
+    source = "workshop:read_pairs:log.txt"
+    rc, out, lines = in_process(capsys, "prepare", source, "--out", "data", "--test-sessions", "50", "--json")
+    assert not rc and json.loads(out)["options"]["test_sessions"] == 50, lines
+    rc, out, lines = in_process(capsys, "data", "info", source)
+    assert not rc and "300" in out, lines
+    rc, out, lines = in_process(capsys, "evaluate", "markov", "--data", "data", "--json")
+    assert not rc and json.loads(out)["recall@20"] > .9, lines
+    refused(capsys, "prepare", "workshop:read_nothing:log.txt", "--out", "x", says="workshop has no 'read_nothing'")
+
+def test_a_metric_of_ones_own(small_log, workshop):
+    data  = sessrec.load(small_log[0]/"data")
+    model = sessrec.Popularity().fit(data.train, data.valid)
+    row   = sessrec.evaluate(model, data.test, metrics=["mrr@20", "workshop:square@20", "ndcg@10"])
+    assert 0 < row["workshop:square@20"] < row["mrr@20"] and row["workshop:square@20_low"] <= row["workshop:square@20"]
+
+# %% ../../nbs/reference/cli.ipynb #317fa004
+def modules_after(code):
+    "The names of all modules that a process has imported after these lines."
+    code += "\nimport sys\nprint('|'.join(sys.modules))"
+    done  = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split("|"))
+
+PLOTS, SLOW = {"matplotlib", "seaborn", "IPython", "ipywidgets"}, {"torch", "numpy", "pandas", "pyarrow", "scipy"}
+NEVER = PLOTS | {"pandera", "pooch", "requests", "torch_geometric"}
+
+def test_sessrec_itself_and_the_first_commands_import_nothing_slow():
+    assert not (NEVER | SLOW | {"typer"}) & modules_after("import sessrec; dir(sessrec)")
+    quiet = "import contextlib, io\nfrom sessrec.cli import main\nwith contextlib.suppress(SystemExit):"
+    assert not (NEVER | SLOW) & modules_after(f"{quiet} main(['--version'])")
+    assert not (NEVER | SLOW) & modules_after(f"{quiet} main(['data', 'list', '--json'])")
+    assert not (NEVER | SLOW) & modules_after(f"{quiet} main(['--help'])")
+
+def test_recommending_from_a_checkpoint_imports_what_it_needs(trained):
+    modules = modules_after(f"import sessrec\nsessrec.load_model({str(trained[0])!r}).recommend([4, 6], 3)")
+    assert not NEVER & modules and len(modules) <= 1800, len(modules)
+    assert not {"sessrec.train.loop", "accelerate", "huggingface_hub", "scipy"} & modules
+
+def test_public_names():
+    tree  = ast.parse(Path(sessrec.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If) and node.test.id == "TYPE_CHECKING")
+    typed = {(node.module.removeprefix("sessrec."), alias.name) for node in block.body for alias in node.names}
+    lazy  = {(module, name) for name, module in sessrec._MODULE_OF.items()}
+    assert typed == lazy and sorted(name for _, name in lazy) == sessrec.__all__
+    assert set(sessrec.__all__) <= set(dir(sessrec))
+    for module, name in lazy:
+        target = getattr(sessrec, name)
+        assert target is getattr(importlib.import_module(f"sessrec.{module}"), name) or name == "leaderboard"
+    for name in models.names(): assert sessrec.registry.models.get(name).target.__name__ in sessrec.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"): print(sessrec.nothing)
+    assert (Path(sessrec.__file__).parent/"py.typed").exists()
+
+def test_the_leaderboard_can_be_called(small_log):
+    rows = sessrec.leaderboard(sessrec.load(small_log[0]/"data"), ["pop"], progress=False)
+    assert [row["model"] for row in rows] == ["pop"]
+    assert sessrec.leaderboard is importlib.import_module("sessrec.leaderboard")

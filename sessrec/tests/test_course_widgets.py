@@ -3,10 +3,11 @@
 # %% ../../nbs/reference/course_widgets.ipynb #imports
 from sessrec.course.widgets import *
 
-# %% ../../nbs/reference/course_widgets.ipynb #4d390d9b
+# %% ../../nbs/reference/course_widgets.ipynb #6c107cdf
 import pandas as pd
 
 from sessrec.data.catalogue import Catalogue
+
 
 class LastTwice:
     "A recommender that recommends what was clicked last, and then the items in order."

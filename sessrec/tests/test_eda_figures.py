@@ -3,72 +3,16 @@
 # %% ../../nbs/04_eda.ipynb #imports
 from sessrec.eda.figures import *
 
-# %% ../../nbs/04_eda.ipynb #17843a9a
-from sessrec.eda.clicks import Clicks, Missing, per_cent
-from sessrec.eda.overview import overview, summary
-from sessrec.eda.plots import plot_categories, plot_lengths, plot_lorenz, plot_memory, plot_popularity
-from sessrec.eda.plots import plot_positions, plot_repeats, plot_return, plot_transitions
-from sessrec.eda.plots_time import plot_ageing, plot_days, plot_drift, plot_week
-
 # %% ../../nbs/04_eda.ipynb #2a77af21
-import re
 from collections import Counter
-from functools import cache
-from matplotlib.figure import Figure
-import matplotlib.pyplot as plt
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
-from sessrec.data.datasets import read
-from sessrec.data.files import shared_data
-from sessrec.data.log import Log
-from sessrec.eda.figures import _apart
-from sessrec.eda.overview import _FIGURES
-from sessrec.data.catalogue import Catalogue
-from sessrec.data.sessions import Sessions
-from sessrec.shop.generate import generate
-from sessrec.shop.oracle import shop_items
 
-# %% ../../nbs/04_eda.ipynb #dccd190b
-CATEGORY = {0: "a", 1: "b", 2: "a", 3: "c", 4: None}        # of the items of a random log; item 5 is in no table
-
-@st.composite
-def random_logs(draw):
-    "A few clicks in random order, over a few days."
-    rows   = draw(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(0, 3), st.integers(0, 86_399)), min_size=1, max_size=40))
-    events = pd.DataFrame(rows, columns=["session_id", "item_id", "day", "second"])
-    events["timestamp"] = 1_700_000_000 // 86_400 * 86_400 + events.pop("day") * 86_400 + events.pop("second")
-    return Log(events, pd.DataFrame({"item_id": list(CATEGORY), "category": list(CATEGORY.values())}))
-
-def in_order(log):
-    "The sessions of a log as lists of (time, item), the slow way."
-    sessions = {}
-    for s, i, t in log.events[["session_id", "item_id", "timestamp"]].itertuples(index=False): sessions.setdefault(s, []).append((t, i))
-    return [sorted(clicks, key=lambda click: click[0]) for clicks in sessions.values()]
-
-@settings(deadline=None)
-@given(random_logs())
-def test_clicks_are_in_order(log):
-    c, found = Clicks(log), []
-    for s in range(len(c.lengths)): found.append([(int(t), int(i)) for t, i in zip(c.time[c.session == s], c.ids[c.item[c.session == s]])])
-    assert sorted(found) == sorted(in_order(log))
-    assert [p for session in found for p in range(len(session))] == list(c.position)
-
-def test_what_is_wrong_is_said():
-    good = pd.DataFrame({"session_id": [1], "item_id": [1], "timestamp": [0]})
-    with pytest.raises(ValueError, match="no rows"):                        Clicks(good[:0])
-    with pytest.raises(ValueError, match="need a column item_id, they have session_id, timestamp"): Clicks(good.drop(columns="item_id"))
-    with pytest.raises(ValueError, match="need a column session_id"):       Clicks(good.drop(columns="session_id"))
-    with pytest.raises(ValueError, match="row 1, column session_id has"):   Clicks(pd.DataFrame({"session_id": ["x", None], "item_id": [1, 2]}))
-    with pytest.raises(ValueError, match="whole unix seconds, got datetime64"): Clicks(good.assign(timestamp=pd.to_datetime([0])))
-    with pytest.raises(ValueError, match="got list"):                       Clicks([[1, 2]])
-    with pytest.raises(ValueError, match="no rows"):                        plot_lengths(good[:0], Figure().subplots())
-
-# %% ../../nbs/04_eda.ipynb #985d4f18
-def test_per_cent():
-    said = [per_cent(x).replace("\xa0", " ") for x in (0, .00001, .0042, .03, .0966, .0999, .27, .9949, .9999, 1, np.nan)]
-    assert said == ["0 %", "under 0.01 %", "0.42 %", "3 %", "9.7 %", "10 %", "27 %", "99 %", "over 99 %", "100 %", "an unknown part"]
+from sessrec.eda.clicks import Clicks, Missing
+from sessrec.tests.test_eda_clicks import CATEGORY, in_order, random_logs
 
 # %% ../../nbs/04_eda.ipynb #e71d5083
 @settings(deadline=None)
@@ -80,20 +24,21 @@ def test_session_lengths(log):
 @settings(deadline=None)
 @given(random_logs())
 def test_popularity(log):
-    found, want = popularity(log), Counter(log.events["item_id"].tolist())
-    assert dict(found) == want and found.is_monotonic_decreasing
+    clicks = popularity(log)
+    assert dict(clicks) == Counter(log.events["item_id"].tolist()) and clicks.is_monotonic_decreasing
 
 # %% ../../nbs/04_eda.ipynb #0c76b0f4
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30).filter(any))
 def test_lorenz_gini_and_half_share(counts):
     x, y = lorenz(counts)
-    for i in range(len(counts) + 1):
-        assert np.isclose(x[i], i / len(counts)) and np.isclose(y[i], sum(sorted(counts)[:i]) / sum(counts))
-    n, mean = len(counts), sum(counts) / len(counts)
-    assert np.isclose(gini(counts), sum(abs(a - b) for a in counts for b in counts) / (2 * n * n * mean))     # another definition
+    n, total = len(counts), sum(counts)
+    for i in range(n + 1): assert np.isclose(x[i], i / n) and np.isclose(y[i], sum(sorted(counts)[:i]) / total)
+    differences = sum(abs(a - b) for a in counts for b in counts)
+    assert np.isclose(gini(counts), differences / (2 * n * total))                          # another definition
     best = sorted(counts, reverse=True)
-    assert np.isclose(half_share(counts), next(k for k in range(1, n + 1) if 2 * sum(best[:k]) >= sum(counts)) / n)
+    half = next(k for k in range(1, n + 1) if 2 * sum(best[:k]) >= total)
+    assert np.isclose(half_share(counts), half / n)
 
 def test_lorenz_by_hand():
     assert np.allclose(lorenz([1, 10, 3, 1, 5])[1], [0, .05, .1, .25, .5, 1])
@@ -106,11 +51,11 @@ def category(item): return CATEGORY.get(item) or "unknown"
 @settings(deadline=None)
 @given(random_logs())
 def test_category_counts(log):
-    found = category_counts(log)
-    assert found["clicks"].to_dict() == Counter(map(category, log.events["item_id"])) and found["clicks"].is_monotonic_decreasing
-    assert found["items"].to_dict()  == Counter(map(category, set(log.events["item_id"])))
-    inside = log.events.assign(category=[CATEGORY.get(i) for i in log.events["item_id"]])       # the category stands in the log itself
-    assert category_counts(inside).to_dict() == found.to_dict()
+    table, items = category_counts(log), log.events["item_id"]
+    assert table["clicks"].to_dict() == Counter(map(category, items)) and table["clicks"].is_monotonic_decreasing
+    assert table["items"].to_dict()  == Counter(map(category, set(items)))
+    inside = log.events.assign(category=[CATEGORY.get(i) for i in items])       # the category stands in the log itself
+    assert category_counts(inside).to_dict() == table.to_dict()
 
 # %% ../../nbs/04_eda.ipynb #b447ae5b
 @settings(deadline=None)
@@ -118,34 +63,33 @@ def test_category_counts(log):
 def test_transitions_and_staying(log, show):
     steps = [(category(a), category(b)) for s in in_order(log) for (_, a), (_, b) in zip(s, s[1:])]
     if not steps:
-        for f in (transitions, staying):
-            with pytest.raises(Missing, match="second click"): f(log)
+        for function in (transitions, staying):
+            with pytest.raises(Missing, match="second click"): function(log)
         return
-    found  = transitions(log).stack()
-    inside = transitions(log.events.assign(category=[category(i) for i in log.events["item_id"]]))     # the same from the log itself
-    assert found.sort_index().equals(inside.stack().sort_index())
-    assert {k: n for k, n in found.items() if n} == Counter(steps)
+    table  = transitions(log).stack()
+    inside = transitions(log.events.assign(category=[category(i) for i in log.events["item_id"]]))
+    assert table.sort_index().equals(inside.stack().sort_index())
+    assert {step: n for step, n in table.items() if n} == Counter(steps)
     stay, chance = staying(log)
     assert np.isclose(stay, sum(a == b for a, b in steps) / len(steps))
-    assert np.isclose(chance, sum(a == b for a, _ in steps for _, b in steps) / len(steps)**2)      # every start with every end
-    few  = transitions(log, show=show)
-    kept = set(few.index) - {"others"}
-    want = Counter(tuple(x if x in kept else "others" for x in step) for step in steps)
-    assert {k: n for k, n in few.stack().items() if n} == want and len(few) <= show + 1
+    assert np.isclose(chance, sum(a == b for a, _ in steps for _, b in steps) / len(steps)**2)     # every start and end
+    few   = transitions(log, show=show)
+    shown = set(few.index) - {"others"}
+    expected = Counter(tuple(name if name in shown else "others" for name in step) for step in steps)
+    assert {step: n for step, n in few.stack().items() if n} == expected and len(few) <= show + 1
     assert list(few.index[:show]) == list(transitions(log).index[:show])
 
 # %% ../../nbs/04_eda.ipynb #e1e0a2c5
 def gaps(session):
     "Clicks back to the last click on the same item, 0 for none; the slow way."
-    items = [i for _, i in session]
+    items = [item for _, item in session]
     return [next((d for d in range(1, p + 1) if items[p - d] == items[p]), 0) for p in range(len(items))]
 
 @settings(deadline=None)
 @given(random_logs(), st.integers(1, 6))
 def test_revisits_and_return_rate(log, longest):
-    found = revisits(log)
-    c     = Clicks(log)
-    assert sorted(list(found[c.session == s]) for s in range(len(c.lengths))) == sorted(map(gaps, in_order(log)))
+    gap, c = revisits(log), Clicks(log)
+    assert sorted(list(gap[c.session == s]) for s in range(len(c.lengths))) == sorted(map(gaps, in_order(log)))
     rate, every = return_rate(log, longest), [(p, g) for s in in_order(log) for p, g in enumerate(gaps(s))]
     for d in range(1, longest + 1):
         able = [g for p, g in every if p >= d]
@@ -156,13 +100,13 @@ def test_revisits_and_return_rate(log, longest):
 @given(random_logs(), st.integers(1, 6), st.integers(1, 3))
 def test_by_position(log, longest, least):
     best  = popularity(log).index[0]                    # top = 1 % of six items is one item
-    found = by_position(log, longest, min_length=least)
+    table = by_position(log, longest, min_length=least)
     for p in range(longest):
         rows = [(s[p][1], gaps(s)[p]) for s in in_order(log) if len(s) > p and len(s) >= least]
-        assert (p + 1 in found.index) == bool(rows)
+        assert (p + 1 in table.index) == bool(rows)
         if rows:
-            want = [len(rows), *(np.mean(flags) for flags in zip(*[(g > 0, g == 1, i == best) for i, g in rows]))]
-            assert np.allclose(found.loc[p + 1], want)
+            flags = np.array([(gap > 0, gap == 1, item == best) for item, gap in rows])
+            assert np.allclose(table.loc[p + 1], [len(rows), *flags.mean(0)])
 
 # %% ../../nbs/04_eda.ipynb #3d3eed3d
 def lift_by_hand(log, d, first):
@@ -172,19 +116,21 @@ def lift_by_hand(log, d, first):
     pairs = [(x, y) for x in rows for y in rows if x[0] != y[0]]
     began = [(x[1], x[2] == y[2]) for x, y in pairs if x[1] == y[1] and x[1] not in (x[2], y[2])]
     if not any(agree for _, agree in began): return np.nan
-    chance = {a: np.mean([x[2] == y[2] for x, y in pairs if a not in (x[2], y[2])]) for a in {a for a, _ in began}}
-    return sum(agree for _, agree in began) / sum(chance[a] for a, _ in began)
+    chance = {item: np.mean([x[2] == y[2] for x, y in pairs if item not in (x[2], y[2])]) for item, _ in began}
+    return sum(agree for _, agree in began) / sum(chance[item] for item, _ in began)
 
 @settings(deadline=None, max_examples=50)
 @given(random_logs())
 def test_memory(log):
-    found = memory(log, longest=3, least=1)
+    table = memory(log, longest=3, least=1)
     for d in (1, 2, 3):
-        assert np.allclose(found.loc[d], [lift_by_hand(log, d, True), lift_by_hand(log, d, False)], equal_nan=True)
+        by_hand = [lift_by_hand(log, d, True), lift_by_hand(log, d, False)]
+        assert np.allclose(table.loc[d], by_hand, equal_nan=True)
 
 def test_memory_is_one_without_a_rule_and_survives_sampling():
     rng    = np.random.default_rng(0)
-    events = pd.DataFrame({"session_id": np.arange(60_000) // 6, "item_id": (rng.random(60_000)**4 * 300).astype(int)})
+    items  = (rng.random(60_000)**4 * 300).astype(int)
+    events = pd.DataFrame({"session_id": np.arange(60_000) // 6, "item_id": items})
     assert popularity(events).iloc[0] > .2 * len(events)           # however unevenly the clicks are spread
     assert (memory(events, 4).sub(1).abs() < .05).all(axis=None)
     assert (memory(events, 4, sample=5000).sub(1).abs() < .1).all(axis=None)
@@ -196,11 +142,11 @@ def test_memory_is_one_without_a_rule_and_survives_sampling():
 def test_week_and_daily(log):
     when   = [pd.Timestamp(t, unit="s") for t in log.events["timestamp"]]
     days   = pd.date_range(min(when).normalize(), max(when).normalize())
-    found, counts = week(log), Counter((w.day_name(), w.hour) for w in when)
-    for name in found.index:
+    table, counts = week(log), Counter((w.day_name(), w.hour) for w in when)
+    for name in table.index:
         n = sum(d.day_name() == name for d in days)
-        for hour in range(24):
-            assert np.isclose(found.loc[name, hour], counts[name, hour] / n) if n else np.isnan(found.loc[name, hour])
+        expected = [counts[name, hour] / n if n else np.nan for hour in range(24)]
+        assert np.allclose(table.loc[name], expected, equal_nan=True)
     by_day, began = daily(log), Counter(pd.Timestamp(s[0][0], unit="s").normalize() for s in in_order(log))
     assert list(by_day.index) == list(days)
     for d in days:
@@ -214,27 +160,32 @@ def favourites(items, k):
 
 @settings(deadline=None)
 @given(random_logs(), st.integers(1, 4))
-def test_day_overlap_and_ageing(log, k):
+def test_day_overlap(log, k):
     c = Clicks(log)
     if c.day.min() == c.day.max():
-        for f in (day_overlap, ageing):
-            with pytest.raises(Missing, match="one day"): f(log)
+        for function in (day_overlap, ageing):
+            with pytest.raises(Missing, match="one day"): function(log)
         return
-    table, days = day_overlap(log, k), range(c.day.min(), c.day.max() + 1)
-    best = [favourites(list(c.item[c.day == d]), k) for d in days]
+    table = day_overlap(log, k)
+    best  = [favourites(list(c.item[c.day == d]), k) for d in range(c.day.min(), c.day.max() + 1)]
     for i, a in enumerate(best):
-        for j, b in enumerate(best):
-            assert np.isclose(table.iloc[i, j], len(a & b) / max(len(a), len(b))) if a and b else np.isnan(table.iloc[i, j])
+        expected = [len(a & b) / max(len(a), len(b)) if a and b else np.nan for b in best]
+        assert np.allclose(table.iloc[i], expected, equal_nan=True)
     assert day_overlap(log, k, last=2).shape == (2, 2)
-    coin  = np.random.default_rng(5).random(len(c.lengths)) < .5
+
+@settings(deadline=None)
+@given(random_logs().filter(lambda log: np.ptp(Clicks(log).day)), st.integers(1, 4))
+def test_ageing(log, k):
+    c, days = Clicks(log), range(Clicks(log).day.min(), Clicks(log).day.max() + 1)
+    coin   = np.random.default_rng(5).random(len(c.lengths)) < .5
     halves = [[list(c.item[(c.day == d) & (coin[c.session] == half)]) for d in days] for half in (True, False)]
-    found = ageing(log, k, longest=2, seed=5)
-    for age in found.index:
+    share  = ageing(log, k, longest=2, seed=5)
+    for age in share.index:
         pairs = [(favourites(halves[0][i - age], k), halves[1][i]) for i in range(age, len(days))]
         pairs = [(best, clicks) for best, clicks in pairs if best]
         n     = sum(len(clicks) for _, clicks in pairs)
-        want  = sum(i in best for best, clicks in pairs for i in clicks) / n if n else np.nan
-        assert np.isclose(found[age], want, equal_nan=True)
+        expected = sum(i in best for best, clicks in pairs for i in clicks) / n if n else np.nan
+        assert np.isclose(share[age], expected, equal_nan=True)
 
 def test_drift_is_found_where_there_is_some_and_only_there():
     rng = np.random.default_rng(1)
@@ -245,132 +196,3 @@ def test_drift_is_found_where_there_is_some_and_only_there():
     still, moving = ageing(still), ageing(moving)
     assert still.max() - still.min() < .02 and moving[0] - moving[10] > .1
     assert np.isclose(still[0], moving[0], atol=.02)
-
-# %% ../../nbs/04_eda.ipynb #20e22603
-@cache
-def the_log(name):
-    "A log of each kind that we can think of."
-    if name == "uci":        return Clicks(read(f"uci:{shared_data('uci-clickstream')}"))
-    if name == "diginetica": return Clicks(read(f"diginetica:{shared_data('diginetica-raw/train-item-views.sample.csv')}"))
-    shop, events, _ = generate(n_items=200, n_sessions=2000, n_days=20)
-    log = Log(events, shop_items(shop))
-    if name == "shop":          return Clicks(log)
-    if name == "no categories": return Clicks(events)
-    if name == "visitors":      return Clicks(Log(events.rename(columns={"session_id": "user_id"}), log.items))
-    if name == "no times":      return Clicks(Log(events.drop(columns="timestamp"), log.items))
-    if name == "upside down":   return Clicks(Log(events[::-1].reset_index(drop=True), log.items))
-    if name == "one session":   return Clicks(Log(events[events["session_id"] == events["session_id"].value_counts().idxmax()], log.items))
-    if name == "one item":      return Clicks(Log(events.assign(item_id=1), log.items))
-    if name == "one click":     return Clicks(Log(events[:1], log.items))
-    if name == "sessions":
-        catalogue = Catalogue(log.items.rename(columns={"item_id": "raw_id"}))
-        return Clicks(Sessions.from_events(events, catalogue))
-
-CATEGORIES, TIMES = {"plot_categories", "plot_transitions"}, {"plot_week", "plot_days", "plot_drift", "plot_ageing"}
-EMPTY = {"shop": set(), "visitors": set(), "upside down": set(), "sessions": set(), "uci": set(),     # what each log cannot show
-         "diginetica": CATEGORIES | {"plot_memory"}, "no categories": CATEGORIES, "no times": TIMES,
-         "one item": {"plot_memory"}, "one session": {"plot_memory", "plot_drift", "plot_ageing"},
-         "one click": {"plot_transitions", "plot_repeats", "plot_return", "plot_memory", "plot_drift", "plot_ageing"}}
-
-@pytest.mark.parametrize("name", EMPTY)
-def test_every_figure_of_every_log(name):
-    c, empty = the_log(name), set()
-    plt.close("all")
-    for plot in _FIGURES:
-        ax = Figure(figsize=(7, 3.6), dpi=30).subplots()
-        assert plot(c, ax) is ax and ax.get_title() and "nan" not in ax.get_title() and "unknown part" not in ax.get_title()
-        if ax.get_title().endswith(": no figure"): empty.add(plot.__name__)
-        else:
-            assert ax.get_xlabel() and ax.get_ylabel(), plot.__name__
-            for label, scale in ((ax.get_xlabel(), ax.get_xscale()), (ax.get_ylabel(), ax.get_yscale())):
-                assert ("log scale" in label) == (scale == "log"), plot.__name__
-        if name in ("shop", "one session", "one click"): ax.figure.canvas.draw()
-    assert empty == EMPTY[name] and not plt.get_fignums()
-    table = summary(c)
-    assert list(table.columns) == ["value", "meaning"] and table.loc["clicks", "value"] == len(c.item)
-
-@pytest.mark.parametrize("name", ["shop", "no categories"])
-def test_overview_leaves_nothing_open(name):
-    plt.close("all")
-    fig = overview(the_log(name))
-    fig.canvas.draw()
-    titles = [ax.get_title() for ax in fig.axes if ax.get_title()]
-    assert len(titles) == len(_FIGURES) and sum(t.endswith("no figure") for t in titles) == len(EMPTY[name]) and not plt.get_fignums()
-
-def test_without_axes_the_current_ones_are_used():
-    plt.close("all")
-    ax = plot_lengths(the_log("shop"))
-    assert ax is plt.gca() and len(plt.get_fignums()) == 1
-    plt.close("all")
-
-# %% ../../nbs/04_eda.ipynb #99db84b7
-def numbers(title): return [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", title)]
-
-def titles_by_hand():
-    "What each title should say, from plain lists."
-    events, items = the_log("shop").events, the_log("shop").items
-    sessions = in_order(Log(events))
-    flat     = [i for s in sessions for _, i in s]
-    counts   = sorted(Counter(flat).values(), reverse=True)
-    n, total = len(counts), len(flat)
-    lengths  = sorted(map(len, sessions))
-    kind     = dict(zip(items["item_id"], items["category"]))
-    steps    = [(kind[a], kind[b]) for s in sessions for (_, a), (_, b) in zip(s, s[1:])]
-    stay     = np.mean([a == b for a, b in steps])
-    starts, ends = Counter(a for a, _ in steps), Counter(b for _, b in steps)
-    chance   = sum(starts[k] * ends[k] for k in starts) / len(steps)**2
-    gap      = [g for s in sessions for g in gaps(s)]
-    back     = {d: np.mean([g == d for s in sessions for g in gaps(s)[d:]]) for d in range(1, 16)}
-    best     = max(back, key=back.get)
-    favourite = {i for i, _ in Counter(flat).most_common(2)}
-    top      = Counter(kind[i] for i in flat).most_common(1)[0]
-    when     = pd.to_datetime(events["timestamp"], unit="s")
-    per_day  = when.dt.date.value_counts()
-    hour     = Counter(zip(when.dt.weekday, when.dt.hour)) 
-    weekday  = Counter(d.weekday() for d in per_day.index)
-    mean     = {k: v / weekday[k[0]] for k, v in hour.items()}
-    busiest  = max(mean, key=mean.get)
-    at       = lambda p: np.mean([s[p][1] in favourite for s in sessions if len(s) > p])
-    half     = next(k for k in range(1, n + 1) if 2 * sum(counts[:k]) >= total) / n
-    return {plot_lengths:     [lengths[(len(lengths) - 1) // 2], 100 * np.mean([l == 1 for l in lengths])],
-            plot_popularity:  [20, n, 100 * sum(counts[:20]) / total, 100 * np.mean([k < 5 for k in counts]), 5],
-            plot_lorenz:      [100 * half, sum(abs(a - b) for a in counts for b in counts) / (2 * n * total)],
-            plot_categories:  [20, 100 * top[1] / total, 100 * len([i for i in set(flat) if kind[i] == top[0]]) / n],
-            plot_transitions: [100 * stay, stay / chance],
-            plot_repeats:     [100 * np.mean([g > 0 for g in gap]), 100 * np.mean([g == 1 for g in gap])],
-            plot_return:      [best, 100 * back[best], 15, 100 * back[15]],
-            plot_positions:   [100 * at(0), 2, 100 * at(9), 10],
-            plot_memory:      [5, *memory(Log(events)).loc[5]],
-            plot_week:        [busiest[1], 0, mean[busiest] / (sum(mean.values()) / 168)],
-            plot_days:        [per_day.min(), per_day.max(), per_day.idxmax().day, per_day.idxmax().year],
-            plot_drift:       [100 * _apart(day_overlap(events), 1), 20, 100 * _apart(day_overlap(events), 14), 14],
-            plot_ageing:      [20, 100 * ageing(events)[1], 14, 100 * ageing(events)[14]]}
-
-def test_titles_say_what_is_so():
-    by_hand = titles_by_hand()
-    assert set(by_hand) == set(_FIGURES)
-    for plot, want in by_hand.items():
-        title = plot(the_log("shop"), Figure(figsize=(7, 3.6)).subplots()).get_title()
-        got   = numbers(title)
-        assert len(got) == len(want) and np.allclose(got, want, rtol=.051, atol=.006), (title, want)     # rounded to two digits
-
-def test_a_log_of_dates_has_no_hours():
-    assert not has_clock(the_log("uci")) and not has_clock(the_log("diginetica")) and not has_clock(the_log("no times"))
-    assert has_clock(the_log("shop"))
-    title = plot_week(the_log("uci"), Figure().subplots()).get_title()
-    assert title.startswith("Dates without a time of day; Tuesdays")
-
-# %% ../../nbs/04_eda.ipynb #3db30510
-@pytest.mark.parametrize("spec,want", [
-    ("uci:uci-clickstream", {"clicks to predict": 141_448, "items": 217, "clicks an item, median": 590, "clicks a session, median": 4,
-                             "items that get half of the clicks, %": 22.6, "returns, % of clicks": 10.4, "… times chance": 3.22,
-                             "yesterday's 20 favourites, %": 24.2, "… those of 14 days before, %": 23.7, "first": 1.84, "other": 2.11}),
-    ("srgnn:srgnn-format/diginetica", {"clicks to predict": 719_470, "items": 43_097, "clicks an item, median": 10, "clicks a session, median": 4,
-                             "items that get half of the clicks, %": 12, "returns, % of clicks": 15.9, "first": 126, "other": 125.7}),
-    ("srgnn:srgnn-format/retailrocket", {"clicks to predict": 559_816, "items": 36_968, "clicks an item, median": 10, "clicks a session, median": 4,
-                             "items that get half of the clicks, %": 14, "returns, % of clicks": 30.6, "first": 528.8, "other": 137})])
-def test_the_table_of_real_logs(spec, want):
-    kind, _, path = spec.partition(":")
-    c     = Clicks(read(f"{kind}:{shared_data(path)}"))
-    found = summary(c)["value"].to_dict() | memory(c, 5).loc[5].to_dict()
-    for name, value in want.items(): assert np.isclose(found[name], value, rtol=.01), name

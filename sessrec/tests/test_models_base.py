@@ -3,14 +3,14 @@
 # %% ../../nbs/reference/models_base.ipynb #imports
 from sessrec.models.base import *
 
-# %% ../../nbs/reference/models_base.ipynb #e4ddf0b1
-import numpy as np
+# %% ../../nbs/reference/models_base.ipynb #d3ae274f
 import pandas as pd
 import pytest
 import torch
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import PAD, Sessions
+
 
 class Constant(Recommender):
     "Every item scores its id; whatever `change` does to the scores is a defect."

@@ -85,7 +85,7 @@ def test_training_cases_are_the_hidden_clicks():
     model = BERT4Rec(300, 8, last=1.0)
     batches = Batches(s, 64)
     batch, targets = batches.gather(range(len(batches.start)))
-    vectors, answers = model.asked(batch, targets)
+    vectors, answers = model.training_queries(batch, targets)
     assert vectors.shape == (len(answers), 8) and len(answers) == len(targets)
     assert all(a in t for a, t in zip(answers.tolist(), targets.tolist()))  # one of each session, never its first click
 

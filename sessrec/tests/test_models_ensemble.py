@@ -3,20 +3,18 @@
 # %% ../../nbs/reference/models_ensemble.ipynb #imports
 from sessrec.models.ensemble import *
 
-# %% ../../nbs/reference/models_ensemble.ipynb #09c4543c
-import numpy as np
-import pandas as pd
+# %% ../../nbs/reference/models_ensemble.ipynb #91da8122
 import pytest
 import torch
 
 from sessrec.data.catalogue import Catalogue
-from sessrec.data.sessions import Sessions
 from sessrec.metrics.leaks import check_no_leak
 from sessrec.metrics.rank import ranks
 from sessrec.models.base import check_recommender
 from sessrec.models.counting import Cooccurrence, MarkovChain, Popularity
 from sessrec.models.rnn import LSTM4Rec
 from sessrec.tests.test_train_loop import small_world
+
 
 @pytest.fixture(scope="module")
 def world(): return small_world()

@@ -3,14 +3,14 @@
 # %% ../../nbs/reference/models_explain.ipynb #imports
 from sessrec.models.explain import *
 
-# %% ../../nbs/reference/models_explain.ipynb #04636d8e
+# %% ../../nbs/reference/models_explain.ipynb #6035c497
 import math
 
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
@@ -21,6 +21,14 @@ from sessrec.models.narm import NARM
 from sessrec.models.sasrec import SASRec
 from sessrec.models.srgnn import SRGNN
 from sessrec.tests.test_train_loop import small_world
+
+
+class Broken(Popularity):
+    "A model that raises as soon as a session has two clicks."
+    name = "broken"
+    def score(self, batch):
+        if batch.lengths.max() >= 2: raise RuntimeError("the <b>disk</b> is full")
+        return super().score(batch)
 
 @pytest.fixture(scope="module")
 def world(): return small_world()
@@ -53,7 +61,7 @@ def test_labels_are_all_different():
     assert item_labels(Catalogue(named)) == ["tent · 7", "lamp · 8", "tent · 9"]
     assert item_labels(Catalogue(named[["raw_id"]])) == ["7", "8", "9"]
 
-# %% ../../nbs/reference/models_explain.ipynb #afc09f65
+# %% ../../nbs/reference/models_explain.ipynb #dbbf6545
 @pytest.mark.parametrize("kind", [Cooccurrence, GRU4Rec, NARM, SRGNN, SASRec, BERT4Rec])
 def test_leaving_out_is_asking_again(world, kind):
     model, = fitted(world, kind() if kind is Cooccurrence else kind(300, 8))
@@ -94,5 +102,7 @@ def test_nonsense_is_not_explained(world):
     with pytest.raises(ValueError, match="item must be from 1 to 300"): explain(model, [1], 301)
     with pytest.raises(ValueError, match="'nothing' is not in the catalogue"): model.explain(["i1"], "nothing")
     with pytest.raises(ValueError, match="pop is not fitted yet"): Popularity().explain(["i1"])
+    broken, = fitted(world, Broken())
+    with pytest.raises(RuntimeError, match="disk"): explain(broken, [1, 2])     # its own error stays
     model.scores = lambda batch: torch.zeros(len(batch), 3)
     with pytest.raises(ValueError, match=r"pop gave scores of shape \(1, 3\), not \(1, 301\)"): explain(model, [1])

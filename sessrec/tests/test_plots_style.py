@@ -8,6 +8,7 @@ from matplotlib.markers import MarkerStyle
 
 from sessrec.registry import models
 
+
 def test_colours_are_fixed_and_distinct():
     assert colour_of("oracle") == "#000000"
     main = ["srgnn", "v-sknn", "gru4rec", "sasrec", "stan", "cooccurrence", "item-knn", "pop", "bert4rec", "narm"]

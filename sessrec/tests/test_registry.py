@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/registry.ipynb #imports
 from sessrec.registry import *
 
-# %% ../../nbs/reference/registry.ipynb #993fbda4
+# %% ../../nbs/reference/registry.ipynb #46d1667f
 import subprocess
 import sys
 import textwrap
@@ -13,19 +13,22 @@ import pytest
 import sessrec.registry as registry
 from sessrec.models.base import Recommender
 
+
 @pytest.fixture
-def tables(monkeypatch):
-    "Registries whose entries are forgotten after the test."
-    for table in (models, readers, metrics, panels): monkeypatch.setattr(table, "entries", dict(table.entries))
+def tables():
+    "What the test registers is forgotten after it."
+    with models.temporary(), readers.temporary(), metrics.temporary(), panels.temporary(): yield
 
 @pytest.fixture
 def module(tmp_path, monkeypatch, tables):
-    "Write a module of that name and text, and let it be imported."
+    "Write a module of that name and text, and let it be imported until the test ends."
+    written = []
     def write(name, text):
         (tmp_path/f"{name}.py").write_text(textwrap.dedent(text))
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return write
+        written.append(name)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield write
+    for name in written: sys.modules.pop(name, None)
 
 # %% ../../nbs/reference/registry.ipynb #82114657
 def test_every_model_has_a_colour_and_a_marker_of_its_own():
@@ -100,7 +103,7 @@ def test_names_that_clash(tables):
     entered("one")
     assert models.get("twin").target is mine
 
-# %% ../../nbs/reference/registry.ipynb #67cdd521
+# %% ../../nbs/reference/registry.ipynb #a7a98199
 def test_entry_points(tmp_path, module):
     module("wares", """
         from sessrec.models.base import Recommender
@@ -115,6 +118,16 @@ def test_entry_points(tmp_path, module):
     assert "ware" in models.names() and "wares" in readers.names() and "ware" in models
     assert models.get("ware").spec == "wares:Ware" and models.get("ware").marker
     assert readers.get("wares").target("x") == "x"
+
+def test_a_temporary_entry():
+    code = """if True:
+        from sessrec.registry import models
+        with models.temporary():
+            models.register("mine")(type("Mine", (), {"fit": print, "scores": print}))
+            assert models.get("pop") and models.get("mine")
+        assert models.get("pop").name == "pop" and "mine" not in models
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 def test_functions(tables):
     @metric("first", label="First")

@@ -6,7 +6,8 @@
 __all__ = ['Plan']
 
 # %% ../../nbs/reference/train_plan.ipynb #0b61eef8
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 # %% ../../nbs/reference/train_plan.ipynb #2334066f
 @dataclass(frozen=True)
@@ -21,15 +22,25 @@ class Plan:
     patience:int = 3            # stop after so many epochs without a better validation Recall@20
     seed:int = 0                # of weights, orders and dropout
     precision:str = "auto"      # "no" (32 bit), "bf16", or "auto": bf16 on a GPU that has it
-    valid_sessions:int = 5000   # how many of the validation sessions judge an epoch; as many of the training sessions are measured beside them
-    average:int = 0             # how many epochs at the end: what is judged and kept after each is the mean of their weights; 0 = the weights as they are
+    valid_sessions:int = 5000   # how many validation sessions judge an epoch, and training sessions next to them
+    average:int = 0             # judge and keep the mean weights of so many last epochs; 0 = the last weights
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, low in (("epochs", 1), ("batch_size", 1), ("patience", 1), ("valid_sessions", 1), ("seed", 0)):
             if getattr(self, name) < low: raise ValueError(f"{name} must be {low} or more, got {getattr(self, name)}")
         for name in ("lr", "clip"):
             if not getattr(self, name) > 0: raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         if not 0 <= self.warmup < 1: raise ValueError(f"warmup must be in [0, 1), got {self.warmup}")
-        if not 0 <= self.average <= self.epochs: raise ValueError(f"average must be from 0 to {self.epochs} epochs, got {self.average}")
+        if not 0 <= self.average <= self.epochs:
+            raise ValueError(f"average must be from 0 to {self.epochs} epochs, got {self.average}")
         if self.weight_decay < 0: raise ValueError(f"weight_decay must be 0 or more, got {self.weight_decay}")
-        if self.precision not in ("auto", "no", "bf16"): raise ValueError(f"precision must be auto, no or bf16, got {self.precision!r}")
+        if self.precision not in ("auto", "no", "bf16"):
+            raise ValueError(f"precision must be auto, no or bf16, got {self.precision!r}")
+
+    def changed(self,
+                **changes:Any,      # fields and their new values, such as `epochs=3`
+               ) -> "Plan":         # a new plan
+        "The same plan with some fields changed."
+        unknown = [name for name in changes if name not in asdict(self)]
+        if unknown: raise ValueError(f"a Plan has no {', '.join(unknown)}")
+        return replace(self, **changes)

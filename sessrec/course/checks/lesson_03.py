@@ -5,43 +5,52 @@
 # %% auto #0
 __all__ = ['check_03_1', 'check_03_2', 'check_03_3']
 
-# %% ../../../nbs/checks/03_synthetic.ipynb #bf5d1578
+# %% ../../../nbs/checks/03_synthetic.ipynb #80f12576
+from collections.abc import Callable
+
 import numpy as np
 
 from ..exercise import exercise
 from ...shop.generate import active_weights, can_act
 
-# %% ../../../nbs/checks/03_synthetic.ipynb #bcc5ae1d
+# %% ../../../nbs/checks/03_synthetic.ipynb #13e56b39
 @exercise("03.1", hint="Prior times likelihood for each intent, then divide by the sum.")
-def check_03_1(answer):
-    "Bayes' rule: what was believed before, times how likely each intent is to do this, made to add up to 1."
+def check_03_1(answer:Callable):
+    "Bayes' rule: prior times likelihood, made to add up to 1."
     rng = np.random.default_rng(0)
     for _ in range(5):
-        prior, likely = rng.dirichlet(np.ones(4)), rng.random(4)
-        want, got = prior * likely / (prior * likely).sum(), np.asarray(answer(prior, likely), dtype=float)
-        assert not np.allclose(got, likely / likely.sum()), "you forgot what was believed before (the prior)"
-        assert not np.allclose(got, prior * likely), "beliefs must add up to 1: divide by their sum"
-        assert got.shape == want.shape and np.allclose(got, want), f"for prior {prior.round(2)} and likelihood {likely.round(2)} I expected {want.round(3)}, got {got.round(3)}"
+        prior, likelihood = rng.dirichlet(np.ones(4)), rng.random(4)
+        joint = prior * likelihood
+        right, given = joint / joint.sum(), np.asarray(answer(prior, likelihood), dtype=float)
+        assert not np.allclose(given, likelihood / likelihood.sum()), "you forgot what was believed before (the prior)"
+        assert not np.allclose(given, joint), "beliefs must add up to 1: divide by their sum"
+        assert given.shape == right.shape and np.allclose(given, right), \
+            (f"for prior {prior.round(2)} and likelihood {likelihood.round(2)} "
+             f"I expected {right.round(3)}, got {given.round(3)}")
 
-@exercise("03.2", hint="Sort the probabilities, largest first; the expected recall is a sum, the expected MRR a weighted one.")
-def check_03_2(answer):
+# %% ../../../nbs/checks/03_synthetic.ipynb #fcb0d132
+@exercise("03.2", hint="Sort the probabilities, largest first; "
+                          "the expected recall is a sum, the expected MRR a weighted one.")
+def check_03_2(answer:Callable):
     "The k most probable items are the best k guesses; their probabilities add up to the expected recall."
     rng = np.random.default_rng(1)
     for k in (1, 3, 20):
-        p    = rng.dirichlet(np.ones(50))
-        top  = np.sort(p)[::-1][:k]
-        want = top.sum(), (top / np.arange(1, k + 1)).sum()
-        got  = tuple(map(float, answer(p, k)))
-        assert k == 1 or not np.isclose(got[0], p[:k].sum()), "these are the first k items, not the k most probable"
-        assert k == 1 or not np.isclose(got[1], want[0] / k), "in the MRR each place has its own weight, 1/r"
-        assert np.allclose(got, want), f"for k = {k} I expected recall {want[0]:.4f} and MRR {want[1]:.4f}, got {got}"
+        p   = rng.dirichlet(np.ones(50))
+        top = np.sort(p)[::-1][:k]
+        recall, mrr = top.sum(), (top / np.arange(1, k + 1)).sum()
+        given = tuple(map(float, answer(p, k)))
+        assert k == 1 or not np.isclose(given[0], p[:k].sum()), "these are the first k items, not the k most probable"
+        assert k == 1 or not np.isclose(given[1], recall / k), "in the MRR each place has its own weight, 1/r"
+        assert np.allclose(given, (recall, mrr)), \
+            f"for k = {k} I expected recall {recall:.4f} and MRR {mrr:.4f}, got {given}"
 
+# %% ../../../nbs/checks/03_synthetic.ipynb #381b35f0
 @exercise("03.3", hint="A rule that can not act has its weight set to 0; then divide by the sum of what is left.")
-def check_03_3(answer):
+def check_03_3(answer:Callable):
     "Waiting rules leave their weight to the others in proportion, so the sum stays 1."
-    w = np.array([.1, .4, .2, .1, .1, .1])
+    weights = np.array([.1, .4, .2, .1, .1, .1])
     for t in range(5):
-        want, got = active_weights(w, can_act(t)), np.asarray(answer(w, t), dtype=float)
-        assert got.shape == (6,), f"I expected six weights and got shape {got.shape}"
-        assert np.isclose(got.sum(), 1), f"after {t} clicks your weights add up to {got.sum():.2f}, not to 1"
-        assert np.allclose(got, want), f"after {t} clicks I expected {want.round(3)} and got {got.round(3)}"
+        right, given = active_weights(weights, can_act(t)), np.asarray(answer(weights, t), dtype=float)
+        assert given.shape == (6,), f"I expected six weights and got shape {given.shape}"
+        assert np.isclose(given.sum(), 1), f"after {t} clicks your weights add up to {given.sum():.2f}, not to 1"
+        assert np.allclose(given, right), f"after {t} clicks I expected {right.round(3)} and got {given.round(3)}"

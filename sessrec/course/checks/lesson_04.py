@@ -5,41 +5,47 @@
 # %% auto #0
 __all__ = ['check_04_1', 'check_04_2', 'check_04_3', 'check_04_4', 'check_04_5']
 
-# %% ../../../nbs/checks/04_eda.ipynb #81751317
+# %% ../../../nbs/checks/04_eda.ipynb #00c7a66f
+from collections.abc import Callable
+
 import numpy as np
 
 from ..exercise import exercise
 from ...eda.figures import half_share
 
-# %% ../../../nbs/checks/04_eda.ipynb #39fed714
+# %% ../../../nbs/checks/04_eda.ipynb #5ded8da9
 @exercise("04.1", hint="Most clicked first, then a running sum; how many items does it take to reach half?")
-def check_04_1(answer):
+def check_04_1(answer:Callable):
     "Sorted from the most clicked, the running sum reaches half of the total after the fewest items."
     rng = np.random.default_rng(0)
     for n in (1, 5, 40):
         counts = rng.geometric(.05, n) ** 2
-        want, got = round(half_share(counts) * n), answer(counts.copy())
+        right, given = round(half_share(counts) * n), answer(counts.copy())
         rare = int(np.argmax(2 * np.cumsum(np.sort(counts)) >= counts.sum()) + 1)
-        assert got != rare or rare == want, f"it takes {got} items when you begin with the rare ones: sort the other way"
-        assert got == want, f"for clicks {np.sort(counts)[::-1][:6]}… ({n} items) I expected {want} and got {got}"
+        assert given != rare or rare == right, \
+            f"it takes {given} items when you begin with the rare ones: sort the other way"
+        assert given == right, \
+            f"for clicks {np.sort(counts)[::-1][:6]}… ({n} items) I expected {right} and got {given}"
 
+# %% ../../../nbs/checks/04_eda.ipynb #25aa989a
 @exercise("04.2", hint="Of n clicks, the first one on each item is no return.")
-def check_04_2(answer):
+def check_04_2(answer:Callable):
     "All clicks but the first on each item are returns: 1 − distinct / clicks."
     rng = np.random.default_rng(1)
     for n in (1, 4, 12, 30):
         items = rng.integers(0, max(2, n // 2), n)
-        want, got = 1 - len(set(items.tolist())) / n, float(answer(items.copy()))
+        right, given = 1 - len(set(items.tolist())) / n, float(answer(items.copy()))
         at_once = float((np.diff(items) == 0).sum() / n)
-        _, k    = np.unique(items, return_counts=True)
-        assert np.isclose(want, at_once) or not np.isclose(got, at_once), \
+        again   = (np.unique(items, return_counts=True)[1] > 1).mean()
+        assert np.isclose(right, at_once) or not np.isclose(given, at_once), \
             "these are only returns to the click just before; an item may come back later"
-        assert np.isclose(want, (k > 1).mean()) or not np.isclose(got, (k > 1).mean()), \
+        assert np.isclose(right, again) or not np.isclose(given, again), \
             "this is the share of the items that come back; the share of the clicks was asked"
-        assert np.isclose(got, want), f"for {items.tolist()} I expected {want:.3f} and got {got:.3f}"
+        assert np.isclose(given, right), f"for {items.tolist()} I expected {right:.3f} and got {given:.3f}"
 
+# %% ../../../nbs/checks/04_eda.ipynb #eca7f9e1
 @exercise("04.3", hint="For each category, the share of steps that begin there times the share that end there; add up.")
-def check_04_3(answer):
+def check_04_3(answer:Callable):
     "Chance depends on how the clicks are spread over the categories; with one large category it is high."
     rng = np.random.default_rng(2)
     for n in (2, 5):
@@ -48,33 +54,41 @@ def check_04_3(answer):
         after  = np.where(rng.random(400) < .3, before, rng.choice(n, 400, p=p))
         here, there = (np.bincount(x, minlength=n) / 400 for x in (before, after))
         stay = (before == after).mean()
-        want, got = stay / (here @ there), float(answer(before, after))
-        assert not np.isclose(got, stay * n), "chance is 1 / categories only where all are equally frequent; here they are not"
-        assert not np.isclose(got, stay), "this is the share that stays; divide it by what chance would give"
-        assert np.isclose(got, want), f"with {n} categories I expected {want:.3f} and got {got:.3f}"
+        right, given = stay / (here @ there), float(answer(before, after))
+        assert not np.isclose(given, stay * n), \
+            "chance is 1 / categories only where all are equally frequent; here they are not"
+        assert not np.isclose(given, stay), "this is the share that stays; divide it by what chance would give"
+        assert np.isclose(given, right), f"with {n} categories I expected {right:.3f} and got {given:.3f}"
 
+# %% ../../../nbs/checks/04_eda.ipynb #caf47b7a
 @exercise("04.4", hint="np.arange(n_days) % 7 is the weekday of every day of the log; count those as well.")
-def check_04_4(answer):
+def check_04_4(answer:Callable):
     "Each weekday is divided by how often it occurred: 30 days have five of some weekdays and four of the others."
     rng = np.random.default_rng(3)
     for n_days in (7, 30, 45):
-        day  = np.r_[np.arange(n_days), rng.integers(0, n_days, 500)]
-        raw  = np.bincount(day % 7, minlength=7)
-        want = raw / np.bincount(np.arange(n_days) % 7, minlength=7)
-        got  = np.asarray(answer(day.copy(), n_days), dtype=float)
-        assert got.shape == (7,), f"I expected seven numbers, Monday first, and got shape {got.shape}"
-        assert np.allclose(want, raw) or not np.allclose(got, raw), "these are sums; some weekdays occurred more often"
-        assert np.allclose(got, want) or not np.allclose(got, raw / (n_days / 7)), \
-            f"no weekday occurs {n_days / 7:.2f} times in {n_days} days: some occur {n_days // 7 + 1} times, some {n_days // 7}"
-        assert np.allclose(got, want), f"for {n_days} days I expected {want.round(2)} and got {got.round(2)}"
+        day   = np.r_[np.arange(n_days), rng.integers(0, n_days, 500)]
+        sums  = np.bincount(day % 7, minlength=7)
+        right = sums / np.bincount(np.arange(n_days) % 7, minlength=7)
+        given = np.asarray(answer(day.copy(), n_days), dtype=float)
+        assert given.shape == (7,), f"I expected seven numbers, Monday first, and got shape {given.shape}"
+        solved, weeks = np.allclose(given, right), n_days / 7
+        assert np.allclose(right, sums) or not np.allclose(given, sums), \
+            "these are sums; some weekdays occurred more often"
+        assert solved or not np.allclose(given, sums / weeks), \
+            (f"no weekday occurs {weeks:.2f} times in {n_days} days: "
+             f"some occur {n_days // 7 + 1} times, some {n_days // 7}")
+        assert solved, f"for {n_days} days I expected {right.round(2)} and got {given.round(2)}"
 
+# %% ../../../nbs/checks/04_eda.ipynb #cfd6759e
 @exercise("04.5", hint="A session of 10 clicks is drawn ten times as often as a session of one.")
-def check_04_5(answer):
+def check_04_5(answer:Callable):
     "Each click votes for its own session, so a session of n clicks counts n times: the sum of squares over the sum."
     rng = np.random.default_rng(4)
     for n in (1, 6, 50):
         lengths = rng.geometric(.2, n)
-        want, got = (lengths**2).sum() / lengths.sum(), float(answer(lengths.copy()))
-        assert np.isclose(want, lengths.mean()) or not np.isclose(got, lengths.mean()), \
+        mean    = lengths.mean()
+        right, given = (lengths**2).sum() / lengths.sum(), float(answer(lengths.copy()))
+        assert np.isclose(right, mean) or not np.isclose(given, mean), \
             "this is the mean over sessions; draw a click, not a session"
-        assert np.isclose(got, want), f"for lengths {lengths[:6].tolist()}… I expected {want:.3f} and got {got:.3f}"
+        assert np.isclose(given, right), \
+            f"for lengths {lengths[:6].tolist()}… I expected {right:.3f} and got {given:.3f}"

@@ -6,6 +6,8 @@
 __all__ = ['check_08_1', 'check_08_2', 'check_08_3', 'check_08_4']
 
 # %% ../../../nbs/checks/08_training.ipynb #f64ba379
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -14,48 +16,57 @@ from ..exercise import exercise
 
 # %% ../../../nbs/checks/08_training.ipynb #c7332abe
 @exercise("08.1", hint="How many cells has each rectangle? Its rows times its longest session.")
-def check_08_1(answer):
+def check_08_1(answer:Any) -> None:
     "All cells minus all clicks: the wide rectangles weigh more, as they should."
     rng = np.random.default_rng(0)
     for n in (10, 50, 200):
         lengths = rng.integers(1, 20, n)
         batches = np.array_split(rng.permutation(n), 3)
         cells   = sum(len(b) * lengths[b].max() for b in batches)
-        want, got = 1 - lengths.sum() / cells, answer(lengths, batches)
+        want    = 1 - lengths.sum() / cells
+        got     = answer(lengths, batches)
+        mean    = np.mean([1 - lengths[b].mean() / lengths[b].max() for b in batches])
         assert not np.isclose(got, 1 - want), "this is the share that is *not* padding"
-        assert not np.isclose(got, np.mean([1 - lengths[b].mean() / lengths[b].max() for b in batches])), "wide batches have more cells: add up first, divide then"
+        assert not np.isclose(got, mean), "wide batches have more cells: add up first, divide then"
         assert np.isclose(got, want), f"I expected {want:.4f} and got {got}"
 
+# %% ../../../nbs/checks/08_training.ipynb #3f7c8c08
 @exercise("08.2", hint="Softmax, then take 1 off at the target. What happens to exp(200)?")
-def check_08_2(answer):
-    "What we said minus what came, without overflow."
+def check_08_2(answer:Any) -> None:
+    "Predicted probability minus the one-hot target, without overflow."
     torch.manual_seed(0)
     for size in (3, 10, 50):
         scores, target = torch.randn(size), size // 2
         want = torch.softmax(scores, 0) - F.one_hot(torch.tensor(target), size)
         got  = torch.as_tensor(answer(scores.clone(), target))
         assert got.shape == want.shape, f"I expected {size} numbers and got shape {tuple(got.shape)}"
-        assert not torch.allclose(got, -want), "the sign is the other way round: the target's score should rise, so its gradient is negative"
-        assert torch.allclose(got, want, atol=1e-6), f"for {size} scores and target {target} I expected {want[:3].tolist()}… and got {got[:3].tolist()}…"
-    big = torch.tensor([200., 0., 1.])
-    assert torch.isfinite(torch.as_tensor(answer(big.clone(), 1))).all(), "with a score of 200 your answer is not a number: exp overflows"
+        assert not torch.allclose(got, -want), (
+            "the sign is the other way round: the target's score should rise, so its gradient is negative")
+        assert torch.allclose(got, want, atol=1e-6), (
+            f"for {size} scores and target {target} I expected {want[:3].tolist()}… and got {got[:3].tolist()}…")
+    large = torch.as_tensor(answer(torch.tensor([200., 0., 1.]), 1))
+    assert torch.isfinite(large).all(), "with a score of 200 your answer is not a number: exp overflows"
 
+# %% ../../../nbs/checks/08_training.ipynb #796ef6f3
 @exercise("08.3", hint="Go through the epochs one by one, as training does; nobody knows the later ones.")
-def check_08_3(answer):
+def check_08_3(answer:Any) -> None:
     "Training stops without knowing what would have come."
-    for recalls, patience, want in [([.1, .2, .3], 2, (3, 3)), ([.1, .3, .2, .2, .9], 2, (2, 4)), ([.5, .4, .3], 1, (1, 2)),
-                                    ([.1, .1, .1, .2], 3, (4, 4)), ([.1, .2, .1, .3, .2, .2, .2, .5], 3, (4, 7))]:
+    cases = [([.1, .2, .3], 2, (3, 3)), ([.1, .3, .2, .2, .9], 2, (2, 4)), ([.5, .4, .3], 1, (1, 2)),
+             ([.1, .1, .1, .2], 3, (4, 4)), ([.1, .2, .1, .3, .2, .2, .2, .5], 3, (4, 7))]
+    for recalls, patience, want in cases:
         got = tuple(answer(recalls, patience))
         assert got[0] <= got[1], f"{recalls}, patience {patience}: epoch {got[0]} was never trained"
         assert got == want, f"{recalls}, patience {patience}: I expected {want} and got {got}"
 
+# %% ../../../nbs/checks/08_training.ipynb #4d8de962
 @exercise("08.4", hint="Ask of each thing: could it be computed again from the data, the plan and the seed?")
-def check_08_4(answer):
+def check_08_4(answer:Any) -> None:
     "Everything that changes from step to step and cannot be computed again."
-    answer = set(answer)
-    assert not answer & {"order of the batches"}, "the order follows from the seed and the number of the epoch"
-    assert not answer & {"validation sessions"}, "the validation sessions are data; they are still there"
-    assert not answer & {"gradients"}, "gradients are computed anew at every step"
-    assert "AdamW's averages" in answer, "without AdamW's averages the next steps are of another size"
-    assert "state of the random numbers" in answer, "dropout would leave out other numbers than in the undisturbed run"
-    assert answer == {"weights", "AdamW's averages", "state of the random numbers", "place in the epoch"}, f"something is missing or too much in {answer}"
+    chosen = set(answer)
+    needed = {"weights", "AdamW's averages", "state of the random numbers", "place in the epoch"}
+    assert "order of the batches" not in chosen, "the order follows from the seed and the number of the epoch"
+    assert "validation sessions" not in chosen, "the validation sessions are data; they are still there"
+    assert "gradients" not in chosen, "gradients are computed anew at every step"
+    assert "AdamW's averages" in chosen, "without AdamW's averages the next steps are of another size"
+    assert "state of the random numbers" in chosen, "dropout would leave out other numbers than in the undisturbed run"
+    assert chosen == needed, f"something is missing or too much in {chosen}"
