@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:       # what type checkers and editors read; a test says that it names what `_NAMES` does
     from sessrec.data.catalogue import Catalogue as Catalogue
     from sessrec.data.datasets import read as read
+    from sessrec.data.options import Split as Split
     from sessrec.data.prepare import prepare as prepare, prepared as prepared
     from sessrec.data.prepared import Prepared as Prepared, load as load
     from sessrec.data.sessions import Batch as Batch, Sessions as Sessions
@@ -35,13 +36,15 @@ if TYPE_CHECKING:       # what type checkers and editors read; a test says that 
     from sessrec.models.sasrec import SASRec as SASRec
     from sessrec.models.srgnn import SRGNN as SRGNN
     from sessrec.registry import metric as metric, model as model, panel as panel, reader as reader
+    from sessrec.results import report as report
     from sessrec.shop.generate import Shop as Shop
     from sessrec.shop.oracle import Oracle as Oracle
     from sessrec.train.loop import fit as fit
     from sessrec.train.plan import Plan as Plan
 
 _NAMES = {              # module -> its public names
-    "data.catalogue": "Catalogue", "data.datasets": "read", "data.prepare": "prepare prepared",
+    "data.catalogue": "Catalogue", "data.datasets": "read",
+    "data.options": "Split", "data.prepare": "prepare prepared",
     "data.prepared": "Prepared load", "data.sessions": "Batch Sessions",
     "leaderboard": "leaderboard", "metrics.evaluate": "evaluate", "metrics.rank": "ranks",
     "models.base": "Recommender check_recommender", "models.bert4rec": "BERT4Rec",
@@ -50,7 +53,8 @@ _NAMES = {              # module -> its public names
     "models.ensemble": "Ensemble", "models.explain": "Explanation explain", "models.feature_rnn": "FeatureRNN",
     "models.gru4rec": "GRU4Rec GRU4RecLarge GRU4RecMedium GRU4RecSmall", "models.narm": "NARM",
     "models.neural": "NeuralRecommender", "models.rnn": "LSTM4Rec RNN4Rec", "models.sasrec": "SASRec",
-    "models.srgnn": "SRGNN", "registry": "metric model panel reader", "shop.generate": "Shop", "shop.oracle": "Oracle",
+    "models.srgnn": "SRGNN", "registry": "metric model panel reader",
+    "results": "report", "shop.generate": "Shop", "shop.oracle": "Oracle",
     "train.loop": "fit", "train.plan": "Plan"}
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -58,9 +62,9 @@ __all__ = [
     "BERT4Rec", "Batch", "Catalogue", "Cooccurrence", "Ensemble", "Explanation", "FeatureRNN", "GRU4Rec",
     "GRU4RecLarge", "GRU4RecMedium", "GRU4RecSmall", "ItemKNN", "LSTM4Rec", "MarkovChain", "NARM",
     "NeuralRecommender", "Oracle", "Plan", "Popularity", "Prepared", "RNN4Rec", "Recommender", "SASRec", "SRGNN",
-    "STAN", "SessionPopularity", "Sessions", "Shop", "VSKNN", "check_recommender", "evaluate", "explain", "fit",
-    "fit_model", "leaderboard", "load", "load_model", "metric", "model", "model_names", "new_network", "panel",
-    "prepare", "prepared", "ranks", "read", "reader"]
+    "STAN", "SessionPopularity", "Sessions", "Shop", "Split", "VSKNN", "check_recommender", "evaluate", "explain",
+    "fit", "fit_model", "leaderboard", "load", "load_model", "metric", "model", "model_names", "new_network",
+    "panel", "prepare", "prepared", "ranks", "read", "reader", "report"]
 
 
 class _Leaderboard(ModuleType):

@@ -154,6 +154,7 @@ Clicks = Annotated[list[str], typer.Argument(metavar="ITEM...", help="Raw ids of
 SomeData = Annotated[Path|None, typer.Option(
     "--data", help="A folder that `sessrec prepare` wrote; a checkpoint needs none.")]
 
+# %% ../nbs/reference/cli.ipynb #4cc16832
 @app.command()
 def recommend(model:Fitted,
               items:Clicks,
@@ -297,7 +298,7 @@ def lab(dir:Annotated[Path|None, typer.Option(help="Lay the lessons out in this 
     from sessrec.course.runner import open_lab
     open_lab(dir, browser)
 
-# %% ../nbs/reference/cli.ipynb #997b9d2a
+# %% ../nbs/reference/cli.ipynb #375b29d8
 Columns = Annotated[str|None, typer.Option(help=(
     "Names, module:Class or folders of checkpoints, with commas between; by default models that are ready in a "
     "minute."))]

@@ -75,7 +75,7 @@ def judged(model, data, best):
 def options():
     "What the command line says."
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", help="a name of sessrec.models.choose.NETWORKS")
+    parser.add_argument("model", help="a network, such as sasrec")
     parser.add_argument("--out", required=True, type=Path, help="where the checkpoints go, a folder for each run")
     parser.add_argument("--runs", nargs="+", default=RUNS, help="sessions of the log, a colon, epochs (%(default)s)")
     parser.add_argument("--set", nargs="*", default=SET, metavar="NAME=VALUE",

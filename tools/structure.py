@@ -13,7 +13,7 @@ PACKAGE = "sessrec"
 LAYERS = [
     ["sessrec.registry", "sessrec.threads"],
     ["sessrec.data"],
-    ["sessrec.shop.generate"],
+    ["sessrec.shop.generate", "sessrec.shop.reader"],
     ["sessrec.metrics"],
     ["sessrec.train", "sessrec.models"],
     ["sessrec.shop"],

@@ -236,6 +236,7 @@ def ready(name:str,         # a model or a checkpoint, as in `fit_model`
         model.attach(data.train)
     return model.to(device) if isinstance(model, NeuralRecommender) else model
 
+# %% ../../nbs/reference/bench_measure.ipynb #e80aff2e
 def bench(data:Prepared,                # prepared data
           models:list[str]|None=None,   # names as in `ready`; None = all that there are
           only:list[str]|None=None,     # names of PARTS; None = all

@@ -209,6 +209,7 @@ def beside_recbole(model:str,           # a network, as in `network_of`
             for side in sides: side.close()
     return _summary(job, peer, ours, sides[1].facts, results)
 
+# %% ../../nbs/reference/bench_peer.ipynb #23234141
 def _summary(job, peer, ours, theirs, rounds):
     "The comparison as one document."
     n = job["batch_size"]

@@ -33,6 +33,7 @@ def read_cells(path:Path|str,   # a notebook
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
 
+# %% ../../nbs/reference/course_cells.ipynb #285243c0
 def read_exercises(path:Path|str,       # a lesson's notebook
                   )->list[ExerciseCells]:   # its exercises, in page order
     "The exercises of the notebook at `path`."

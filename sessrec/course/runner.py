@@ -40,47 +40,52 @@ def lessons(only:list[str]|None=None,       # numbers or names, such as `["04", 
 def lay_out(folder:Path|str,        # where to put the lessons; made if need be
            )->dict[str,list[str]]:  # names under "written" and "kept" (yours, different from the package's)
     "Copy the lessons, and the small result files that they show, into `folder`."
-    source, folder, said = lessons_dir(), Path(folder), {"written": [], "kept": []}
+    source, folder = lessons_dir(), Path(folder)
+    names:dict[str, list[str]] = {"written": [], "kept": []}
     if folder.exists() and not folder.is_dir(): raise ValueError(f"{folder} is a file; name a folder for the lessons")
-    if folder.resolve() == source.resolve(): return said
+    if folder.resolve() == source.resolve(): return names
     for path in sorted([*source.glob("*.ipynb"), *source.glob("results/*.json")]):
         target, name = folder/path.relative_to(source), str(path.relative_to(source))
-        if target.exists() and target.read_bytes() != path.read_bytes(): said["kept"].append(name)
+        if target.exists() and target.read_bytes() != path.read_bytes(): names["kept"].append(name)
         elif not target.exists():
             with replacing(target) as tmp: shutil.copyfile(path, tmp)
-            said["written"].append(name)
-    return said
+            names["written"].append(name)
+    return names
 
-def open_lab(folder:Path|str|None=None,     # lay the lessons out here first; None = a checkout's own, else `sessrec-course`
-             browser:bool=True,             # open JupyterLab; False = only lay out
-            ):
+def open_lab(folder:Path|str|None=None, # lay the lessons out here; None = a checkout's own, else `sessrec-course`
+             browser:bool=True,         # open JupyterLab; False = only lay out
+            )->None:
     "Open the course map in JupyterLab."
     if folder is None: folder = lessons_dir() if lessons_dir().name == "nbs" else Path("sessrec-course")
-    said = lay_out(folder)
-    print(f"sessrec: {len(said['written'])} files written to {folder}" + (f"; kept yours: {', '.join(said['kept'])}" if said["kept"] else ""),
-          file=sys.stderr)
+    names = lay_out(folder)
+    kept  = f"; kept yours: {', '.join(names['kept'])}" if names["kept"] else ""
+    print(f"sessrec: {len(names['written'])} files written to {folder}{kept}", file=sys.stderr)
     if not browser: return
     try: import jupyterlab  # noqa: F401
-    except ImportError as e: raise ValueError("JupyterLab is not installed; get it with: pip install 'sessrec[lab]'") from e
-    subprocess.run([sys.executable, "-m", "jupyterlab", "--notebook-dir", str(folder), str(Path(folder)/"index.ipynb")], check=False)
+    except ImportError as e:
+        raise ValueError("JupyterLab is not installed; get it with: pip install 'sessrec[lab]'") from e
+    home = str(Path(folder)/"index.ipynb")
+    subprocess.run([sys.executable, "-m", "jupyterlab", "--notebook-dir", str(folder), home], check=False)
 
 # %% ../../nbs/reference/course_runner.ipynb #170f071e
 class PeakMemory:
     "Within `with`, the largest memory of all processes that were started inside, in `mib`."
-    def __enter__(self):
+    def __enter__(self)->"PeakMemory":
         import psutil
-        self.mib, self._stop, me = 0., Event(), psutil.Process()
+        self.mib, self._stop = 0., Event()
+        me = psutil.Process()
         before = {p.pid for p in me.children(recursive=True)}
-        def rss(p):
+        def resident(p:psutil.Process)->int:    # bytes
             try: return p.memory_info().rss
             except psutil.Error: return 0       # it has just ended
-        def watch():
+        def watch()->None:
             while not self._stop.wait(.2):
-                self.mib = max(self.mib, sum(rss(p) for p in me.children(recursive=True) if p.pid not in before) / 2**20)
+                total    = sum(resident(p) for p in me.children(recursive=True) if p.pid not in before)
+                self.mib = max(self.mib, total / 2**20)
         self._thread = Thread(target=watch, daemon=True)
         self._thread.start()
         return self
-    def __exit__(self, *_):
+    def __exit__(self, *_:object)->None:
         self._stop.set()
         self._thread.join()
 
@@ -159,9 +164,10 @@ def machine(device:str)->dict:      # what a measurement depends on
     "Versions, device and cores of this machine."
     import torch
     name = torch.cuda.get_device_name() if device == "cuda" and torch.cuda.is_available() else platform.machine()
-    return {"date": date.today().isoformat(), "sessrec": sessrec.__version__, "python": platform.python_version(), "torch": torch.__version__,
-            "device": f"{device} ({name})", "cores": os.cpu_count()}
+    return {"date": date.today().isoformat(), "sessrec": sessrec.__version__,
+            "python": platform.python_version(), "torch": torch.__version__, "device": f"{device} ({name})", "cores": os.cpu_count()}
 
+# %% ../../nbs/reference/course_runner.ipynb #db86c0e7
 def run_course(only:list[str]|None=None,    # lessons, as in `lessons`; None = all
                device:str="cpu",            # "cpu", "cuda" or "auto", for the lessons that train
                dataset:str="generated",     # for the lessons that take one
@@ -171,28 +177,36 @@ def run_course(only:list[str]|None=None,    # lessons, as in `lessons`; None = a
               )->list[dict]:                # a row a lesson, as from `run_lesson`; status "not run" after a failure
     "Run lessons headless one after the other; stops at the first failure."
     try: import papermill  # noqa: F401
-    except ImportError as e: raise ValueError("papermill is not installed; get it with: pip install 'sessrec[lab]'") from e
+    except ImportError as e:
+        raise ValueError("papermill is not installed; get it with: pip install 'sessrec[lab]'") from e
     from rich.console import Console
-    if device == "cuda":
-        import torch
-        if not torch.cuda.is_available(): raise ValueError("device cuda was asked for, but torch sees no CUDA device here; use --device cpu")
-    paths, out, console = lessons(only, folder), Path(out or "_course"), Console(stderr=True, highlight=False)
+    from sessrec.train.device import device_named
+    device_named(device)                                # complain before the first lesson
+    paths, out = lessons(only, folder), Path(out or "_course")
+    console    = Console(stderr=True, highlight=False)
     rows  = [{"lesson": p.stem, "status": "not run", "seconds": 0., "memory_mib": 0} for p in paths]
     about = machine(device)
     for i, path in enumerate(paths):
-        with console.status(f"{path.stem} ({i + 1} of {len(paths)})"): rows[i] = run_lesson(path, out, {"device": device, "dataset": dataset})
-        r = rows[i]
+        with console.status(f"{path.stem} ({i + 1} of {len(paths)})"):
+            rows[i] = r = run_lesson(path, out, {"device": device, "dataset": dataset})
         console.print(f"{r['lesson']:24} {r['status']:8} {r['seconds']:7.1f} s {r['memory_mib']:7,} MiB")
-        with replacing(out/"results.json") as tmp: tmp.write_text(json.dumps({**about, "lessons": rows}, indent=1) + "\n")
+        _write_json(out/"results.json", about | {"lessons": rows})
         if r["status"] != "passed":
-            console.print(f"sessrec: {r['lesson']}, {r['error']}; the notebook as far as it got: {out/path.name}", style="red", markup=False)
+            message = f"sessrec: {r['lesson']}, {r['error']}; the notebook as far as it got: {out/path.name}"
+            console.print(message, style="red", markup=False)
             break
-    if record and all(r["status"] == "passed" for r in rows): _record(rows, about, (folder or lessons_dir())/"results"/"course.json")
+    if record and all(r["status"] == "passed" for r in rows):
+        _record(rows, about, (folder or lessons_dir())/"results"/"course.json")
     return rows
+
+# %% ../../nbs/reference/course_runner.ipynb #2562faec
+def _write_json(path, content):
+    with replacing(path) as tmp: tmp.write_text(json.dumps(content, indent=1) + "\n")
 
 def _record(rows, about, path):
     "Rewrite the small committed file that the course map shows; lessons that were not asked for keep their figures."
     old = json.loads(path.read_text())["lessons"] if path.exists() else {}
     new = {r["lesson"]: {"minutes": round(r["seconds"] / 60, 2), "memory_mib": r["memory_mib"]} for r in rows}
-    about = {**about, "machine": f"{about['cores']} cores, {about['device']}, torch {about['torch']}, Python {about['python']}, {about['date']}"}
-    with replacing(path) as tmp: tmp.write_text(json.dumps({**about, "lessons": dict(sorted({**old, **new}.items()))}, indent=1) + "\n")
+    versions = f"torch {about['torch']}, Python {about['python']}, {about['date']}"
+    machine  = f"{about['cores']} cores, {about['device']}, {versions}"
+    _write_json(path, about | {"machine": machine, "lessons": dict(sorted((old | new).items()))})

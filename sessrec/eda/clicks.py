@@ -57,6 +57,7 @@ def _seconds(events:pd.DataFrame)->np.ndarray|None:
     if time.dtype.kind not in "iu": raise ValueError(f"timestamp must be whole unix seconds, got {time.dtype}")
     return time.astype(np.int64, copy=False)
 
+# %% ../../nbs/reference/eda_clicks.ipynb #8ce49902
 def _order(session:np.ndarray, time:np.ndarray|None)->np.ndarray|None:
     "What sorts by session and time; None where all is in order."
     seconds = np.zeros(len(session), np.int64) if time is None else time

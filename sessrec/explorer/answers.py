@@ -67,7 +67,8 @@ class Answers(Replay):
 
     def check_model(self, name:str)->None:
         "ValueError unless there is a model of that name."
-        if name not in self.models: raise ValueError(f"there is no model {name!r} here; there are {', '.join(self.models)}")
+        if name in self.models: return
+        raise ValueError(f"there is no model {name!r} here; there are {', '.join(self.models)}")
 
     def change(self, moment:Moment)->None:
         self._before, self._scores = self._scores, {}

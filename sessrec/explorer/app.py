@@ -25,7 +25,8 @@ from .view import columns_html, found_html, page, strip_html
 def live_widget()->type:
     "The widget's class; made when it is needed, so that the rest runs without widgets."
     try: import anywidget, traitlets
-    except ImportError as e: raise ValueError("anywidget is not installed; get it with: pip install 'sessrec[lab]'") from e
+    except ImportError as e:
+        raise ValueError("anywidget is not installed; get it with: pip install 'sessrec[lab]'") from e
     class Live(anywidget.AnyWidget):
         _esm   = static("explorer.js")
         _css   = static("explorer.css") + static("widget.css")
@@ -93,7 +94,8 @@ class Head(Row):
         clear     = self.button("clear", "an empty session", partial(self.do, "clear"))
         self.tabs = [self.widgets.ToggleButton(description=text, tooltip=tip) for text, tip in self.TABS]
         for i, tab in enumerate(self.tabs): tab.observe(partial(self.open, i), "value")
-        self.box  = self.side_by_side(self.widgets.HTML(title).add_class("sx-grow"), self.undo, self.redo, clear, *self.tabs)
+        heading   = self.widgets.HTML(title).add_class("sx-grow")
+        self.box  = self.side_by_side(heading, self.undo, self.redo, clear, *self.tabs)
 
     def open(self, i:int, change:dict[str, Any])->None:
         "Show one box; the others close."
@@ -169,7 +171,8 @@ class FindBox(Row):
         models    = [("any model", ""), *((name, name) for name in names)]
         label     = {"description_width": "48px"}
         self.hit  = self.choice(models, 196, value=names[0], description="hits", style=label)
-        self.miss = self.choice(models, 196, value=names[1] if len(names) > 1 else "", description="misses", style=label)
+        second    = names[1] if len(names) > 1 else ""
+        self.miss = self.choice(models, 196, value=second, description="misses", style=label)
         longest     = max(int(self.core.sessions.lengths.max(initial=2)), 3)
         self.length = self.widgets.IntRangeSlider(min=2, max=longest, value=(2, longest), description="clicks",
                                                   continuous_update=False, style={"description_width": "42px"},
@@ -263,7 +266,7 @@ class SaveBox(Row):
 class Explorer:
     "Session, models and reasons side by side."
     def __init__(self,
-                 models:Models,     # fitted recommenders of one catalogue: a list, or a dict with a name for each; four are shown
+                 models:Models,     # fitted recommenders of one catalogue: a list, or a dict with names; four are shown
                  sessions:Sessions, # test sessions to replay, with their catalogue
                  train:Sessions|None=None,  # whose clicks say what is popular; None = `sessions`
                  k:int=20,          # recommendations of each model
@@ -328,6 +331,6 @@ class Explorer:
         self.found.html = found_html(self.core, self.search.text.value, self.search.kind.value or None)
 
     def _repr_mimebundle_(self, **kwargs:Any)->dict[str, Any]:
-        text = (f"The explorer: {', '.join(self.core.models)} on {len(self.core.catalogue):,} items. It needs a running "
-                "kernel; `Still(explorer.core)` of sessrec.explorer.view is its current view without one.")
+        text = (f"The explorer: {', '.join(self.core.models)} on {len(self.core.catalogue):,} items. It needs a "
+                "running kernel; `Still(explorer.core)` of sessrec.explorer.view is its current view without one.")
         return {**self.widget._repr_mimebundle_(**kwargs), "text/plain": text}

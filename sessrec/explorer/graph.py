@@ -40,8 +40,8 @@ class Node:
         return self.y - self.size - 6 if self.y < 92 else self.y + self.size + 14
 
 # %% ../../nbs/reference/explorer_graph.ipynb #bc1c0d61
-def nodes_of(core:Exploration, why:Explanation)->dict[int, Node]:   # by number in the graph, in the order of first clicks
-    "The nodes of the graph that the explained model sees."
+def nodes_of(core:Exploration, why:Explanation)->dict[int, Node]:   # by number in the graph
+    "The nodes of the graph that the explained model sees, in the order of their first clicks."
     graph  = why.graph
     items, alias = graph.x.tolist(), graph.alias.tolist()
     looked = np.ones(len(alias)) if why.attention is None else why.attention[-len(alias):]

@@ -24,7 +24,7 @@ def explorer_latency(models:Models,     # as for `Explorer`
                      clicks:int=40,     # how many are timed
                      k:int=20,          # recommendations of each model
                      seed:int=0,        # of the clicks, each on one of a column's recommendations
-                    )->dict[str, Any]:  # kernel time: median_ms and p90_ms to the new columns, all_ms (median) to everything
+                    )->dict[str, Any]:  # kernel time: median_ms and p90_ms to the new columns, all_ms to all
     "From a click to the new recommendations of every column, over sessions of eight clicks."
     if clicks < 1: raise ValueError(f"clicks must be 1 or more, got {clicks}")
     page, rng = Explorer(models, sessions, train, k), np.random.default_rng(seed)

@@ -51,7 +51,8 @@ def _lines(core:Exploration, why:Explanation)->list[dict[str, Any]]:
 def why_panel(core:Exploration, why:Why, live:bool=True)->Markup:
     "Each click's effect, by leaving it out; next to it the model's attention, where there is one."
     if isinstance(why, str): return fill("why", why=None, message=why)
-    note = "Without this click, the item's probability changes by so many percentage points. Hatched: the click speaks against it. "
+    note = ("Without this click, the item's probability changes by so many percentage points. "
+            "Hatched: the click speaks against it. ")
     if why.attention is None: note += "This model has no attention to show."
     else:
         if np.nanmin(why.attention) < 0: note += "A hatched weight is below 0. "

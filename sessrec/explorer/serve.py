@@ -38,12 +38,17 @@ def read_data(folder:str)->Prepared:
     "The prepared data of a folder; of the built-in shop for an empty name."
     return load(folder) if folder else prepared("generated")
 
+def _label(model:str)->str:
+    "What a column is called: a checkpoint like its folder, another model as it was given."
+    folder = Path(model if Path(model).is_dir() else model.rpartition("@")[2])
+    return folder.name if folder.is_dir() else model
+
 def open_explorer(data:str,             # a folder that `sessrec prepare` wrote; empty = the built-in shop
                   models:list[str],     # names or folders of checkpoints
                  )->Explorer:
     "The explorer on some data; networks come from checkpoints."
     part  = read_data(data)
-    names = [Path(m).name if Path(m).is_dir() else m for m in models]
+    names = [_label(m) for m in models]
     if len(set(names)) < len(names): names = models
     return Explorer({name: fit_model(m, part) for name, m in zip(names, models)}, part.test, part.train)
 
@@ -54,13 +59,15 @@ def _in_time(network:NeuralRecommender, data:Prepared, seconds:float=20)->tuple[
     return most_recent(data.train, min(share, 1)), {"epochs": int(np.clip(share, 1, 3)), "valid_sessions": 500}
 
 def _train(name:str, data:Prepared, folder:Path, short:bool)->str:
-    "Train a network into a checkpoint; gives its folder."
+    "Train a network into a checkpoint; gives `name@folder`, since another process will read it."
     print(f"sessrec: training {name}" + (", about twenty seconds" if short else ""), file=sys.stderr)
     network = new_network(name, data.catalogue, **({"hidden_size": 64} if short else {}))
     train, options = _in_time(network, data) if short else (data.train, {})
     network.fit(train, data.valid, **options)
-    network.save(folder/name.replace(":", "."))
-    return str(folder/name.replace(":", "."))
+    target = folder/network.name
+    if target.exists(): target = folder/name.replace(":", ".")
+    network.save(target)
+    return f"{name}@{target}"
 
 # %% ../../nbs/reference/explorer_serve.ipynb #3c809946
 def ready_models(data:Prepared, models:list[str]|None, folder:Path)->list[str]:
@@ -87,12 +94,14 @@ def _check_port(port:int)->None:
 
 def _write_notebook(path:Path, source:str)->None:
     "A notebook of one cell."
-    cell:dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "explorer", "metadata": {}, "outputs": [], "source": source}
+    cell:dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "explorer", "metadata": {},
+                           "outputs": [], "source": source}
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     note = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     path.parent.mkdir()
     path.write_text(json.dumps(note), encoding="utf-8")
 
+# %% ../../nbs/reference/explorer_serve.ipynb #d2f83802
 def serve(data:Path|str|None=None,      # a folder that `sessrec prepare` wrote; None = the built-in shop
           models:list[str]|None=None,   # names or folders of checkpoints; None = models that are ready soon
           port:int=8866,                # of the page on this machine
@@ -105,7 +114,8 @@ def serve(data:Path|str|None=None,      # a folder that `sessrec prepare` wrote;
     folder = "" if data is None else str(Path(data).resolve())
     with tempfile.TemporaryDirectory() as tmp:
         names  = ready_models(read_data(folder), models, Path(tmp))
-        source = f"from sessrec.explorer.serve import open_explorer\nopen_explorer({folder!r}, {names!r})"
+        source = (f"import sys\nsys.path.append({str(Path.cwd())!r})\n"         # where module:Class may lie
+                  f"from sessrec.explorer.serve import open_explorer\nopen_explorer({folder!r}, {names!r})")
         notebook = Path(tmp)/"page"/"explorer.ipynb"
         _write_notebook(notebook, source)
         _run_voila(notebook, port, browser)
@@ -134,7 +144,8 @@ def _run_voila(notebook:Path, port:int, browser:bool)->None:
     try:
         while voila.poll() is None and not _answers(port): sleep(.2)
         if voila.poll() is None:
-            print(f"sessrec: the explorer is at {url} (dark: {url}/?theme=dark); Ctrl+C ends it", file=sys.stderr, flush=True)
+            text = f"sessrec: the explorer is at {url} (dark: {url}/?theme=dark); Ctrl+C ends it"
+            print(text, file=sys.stderr, flush=True)
             if browser: webbrowser.open(url)
         if voila.wait(): raise ValueError(f"Voilà ended with exit code {voila.returncode}")
     except KeyboardInterrupt: pass

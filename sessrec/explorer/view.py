@@ -74,7 +74,8 @@ def column_html(core:Exploration, name:str, live:bool=True)->Markup:
         share = float(shares(core.scores(name)[None])[0, target])
         lines.append(_recommendation(core, name, Row(target, share, place, None), most, True))
     truth = "" if target is None else f"★ rank {place:,}" if target else "★ not in the catalogue"
-    return fill("column", failed="", rows=lines, truth=truth, best_possible=core.models[name].name == "oracle", **values)
+    oracle = core.models[name].name == "oracle"
+    return fill("column", failed="", rows=lines, truth=truth, best_possible=oracle, **values)
 
 def columns_html(core:Exploration, live:bool=True)->Markup:
     "The models side by side."

@@ -19,6 +19,7 @@ from .rank import Scorer, device_of, ranks as ranks_by
 # %% ../../nbs/reference/metrics_evaluate.ipynb #7133cf0d
 METRICS = ("recall@10", DEFAULT_METRIC, "mrr@10", "mrr@20", "accuracy")
 
+# %% ../../nbs/reference/metrics_evaluate.ipynb #3d13c75b
 def evaluate(recommender:Scorer,            # fitted
              sessions:Sessions,             # test sessions, later than those it was fitted on
              seed:int=0,                    # of the bootstrap

@@ -24,6 +24,7 @@ def _hash(x):
     x = (x ^ (x >> 27)) * -0x6B2FB644ECCEEE15
     return x ^ (x >> 31)
 
+# %% ../../nbs/reference/metrics_leaks.ipynb #91574890
 class shuffled:
     "The same recommender, asked with the clicks of each prefix in another order; times stay where they are."
     def __init__(self,

@@ -80,8 +80,8 @@ def metric_label(metric:str     # as in `gain`, the cut-off may be left out
     return f"{metrics.get(name).label or name.rpartition(':')[2]}{at}{k}"
 
 def gain(ranks:npt.ArrayLike|Tensor,    # `(n_cases,)` int, 1 = best
-         metric:str=DEFAULT_METRIC,     # `recall@k`, `mrr@k`, `ndcg@k`, a registered one or `module:function`; `accuracy` is `recall@1`
-        )->np.ndarray:                  # `(n_cases,)` float64, of the course's own metrics in [0, 1]; the metric is their mean
+         metric:str=DEFAULT_METRIC,     # `recall@k`, `mrr@k`, `ndcg@k`, `accuracy`, a registered one, `module:function`
+        )->np.ndarray:                  # `(n_cases,)` float64; the metric is their mean
     "What each case is worth; without `@k`, a metric of your own looks at the whole list."
     entry, k = _parse(metric)
     r = ranks.detach().cpu().numpy() if isinstance(ranks, Tensor) else np.asarray(ranks)
@@ -117,7 +117,7 @@ def accuracy(ranks:npt.ArrayLike|Tensor,        # rank of each case's target, `(
 
 # %% ../../nbs/06_evaluation.ipynb #a495a7f1
 def session_sums(values:np.ndarray,     # `(n_cases, m)`, what each case is worth
-                 sessions:Sessions|npt.ArrayLike,   # the `Sessions` of these cases, or each case's session number, `(n_cases,)`
+                 sessions:Sessions|npt.ArrayLike,   # of these cases; or each case's session number, `(n_cases,)`
                 )->np.ndarray:          # `(n, m)`, for the n sessions that have any case
     "Sums over the cases of each session."
     session = sessions.cases()[0] if isinstance(sessions, Sessions) else np.asarray(sessions)

@@ -145,6 +145,7 @@ def _new_baseline(entry):
     try: return entry.target()
     except TypeError as e: raise ValueError(f"{entry.spec} cannot be made without arguments: {e}") from e
 
+# %% ../../nbs/reference/models_choose.ipynb #e4cae104
 def fit_model(name:str,         # as in `choose`; several with + between are an `Ensemble`
               data:Prepared,    # prepared data; train and valid are used, test is not
               **options:Any,    # for networks: as in `train.loop.fit`; a dict has a value for each name
@@ -162,10 +163,3 @@ def fit_model(name:str,         # as in `choose`; several with + between are an 
         if not isinstance(value, dict): plan[option] = value
         elif name in value: plan[option] = value[name]
     return new_network(name, data.catalogue).fit(data.train, data.valid, **plan)
-
-# %% ../../nbs/reference/models_choose.ipynb #d1c12f11
-def __getattr__(name):
-    "The tables that other modules still use."
-    if name == "_members": return members
-    if name not in ("BASELINES", "NETWORKS"): raise AttributeError(name)
-    return {known: models.get(known).target for known in names_of(name[:-1].lower())}

@@ -116,6 +116,7 @@ def _own_view(model, clicks):
         attention = np.concatenate([hidden, attention[0].float().cpu().numpy()])
     return attention, model.graph(batch)
 
+# %% ../../nbs/reference/models_explain.ipynb #4b2d0c29
 @torch.no_grad()
 def explain(model:"Recommender",        # fitted
             clicks:Sequence[int],       # item ids, oldest first

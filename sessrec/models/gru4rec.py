@@ -51,6 +51,7 @@ class Frame:
     target: np.ndarray      # `(lanes,)` the click after it; PAD in an empty lane
     fresh: np.ndarray       # `(lanes,)` bool, True where a session begins: the hidden state starts at zero
 
+# %% ../../nbs/10_gru4rec.ipynb #c08ede11
 def session_parallel(sessions:Sessions,     # to learn from
                      lanes:int,             # sessions in parallel, at least 1
                     )->Iterator[Frame]:     # one frame per step

@@ -69,7 +69,7 @@ class UnitVectors:
 # %% ../../nbs/reference/models_neural.ipynb #65182efa
 class NeuralRecommender(nn.Module, Recommender, Pretrained):
     "A network as a recommender; a subclass gives `encode`, and its sizes as arguments of `__init__`."
-    max_len:int = 50            # the last clicks that it looks at  # pyright: ignore[reportIncompatibleVariableOverride]
+    max_len:int = 50            # last clicks that it looks at  # pyright: ignore[reportIncompatibleVariableOverride]
     form:str    = "sessions"    # a training row: one of the "sessions", or "cases"
     plan:Plan   = Plan()        # how `fit` trains it unless told otherwise
     history:pd.DataFrame        # of the last training, a row per epoch

@@ -51,7 +51,7 @@ class SessionGraph(Data):
 
 def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
                   )->SessionGraph:      # nodes `x`, `batch` `(N,)`; edges `edge_index` `(2, E)`, `weight_in`,
-                                        # `weight_out` `(E,)`; clicks `alias`, `back` `(C,)`; sessions `last` `(B,)`, `ptr` `(B + 1,)`
+                                        # `weight_out` `(E,)`; clicks `alias`, `back` `(C,)`; sessions `last`, `ptr`
     """A directed graph for each session: its distinct items are nodes, its steps are edges, weighted by the in- and
     out-degree (Wu et al. 2019, 'Constructing session graphs'); `back` counts the clicks that came after each click."""
     items       = batch.items if batch.items.shape[1] else batch.lengths[:, None] * PAD

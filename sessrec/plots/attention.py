@@ -66,6 +66,7 @@ def heads_of(model:SASRec,      # trained
     batch = _one_session(model, batch)
     return attention_maps(model.blocks, *model.enter(batch), block)[0].cpu()
 
+# %% ../../nbs/reference/plots_attention.ipynb #6e50fe60
 def plot_heads(model:SASRec,        # trained
                batch:Batch,         # one session
                labels:list[str],    # a name for each click
@@ -110,5 +111,6 @@ def plot_copies(model:SASRec,       # trained, with `copies`
     ax     = ax or plt.subplots(figsize=(5.5, .7 + .35 * len(labels)))[1]
     ax.barh(_numbered(labels, len(shares) - 1), 100 * shares[:-1], color=colour_of("sasrec"))
     ax.invert_yaxis()
-    ax.set(title=f"{100 * shares[-1]:.0f} % of the answer is no copy", xlabel="goes back to this click, per cent of the answer")
+    ax.set(title=f"{100 * shares[-1]:.0f} % of the answer is no copy",
+           xlabel="goes back to this click, per cent of the answer")
     return ax

@@ -51,7 +51,7 @@ def graph_speed(sessions:Sessions,      # whose prefixes are drawn at random
                 size:int=100,           # numbers in a node's vector
                 batches:int=20,         # how many batches
                 rounds:int=5,           # how often; the fastest counts
-               )->dict[str, float]:     # seconds per batch of `graphs`, with `messages`, with `back`propagation; also `…, dense`
+               )->dict[str, float]:     # seconds per batch of `graphs`, with `messages`, with `back`ward; also `…, dense`
     "Index arithmetic and message passing next to the paper's matrices with a loop over sessions, turn by turn."
     session, position = sessions.cases()
     rows    = np.random.default_rng(0).integers(0, len(session), (batches, batch_size))

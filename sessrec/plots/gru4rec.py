@@ -77,6 +77,7 @@ def plot_lanes(sessions:Sessions,   # a few, short ones
     _draw_padded(axes[1], sessions)
     return axes
 
+# %% ../../nbs/reference/plots_gru4rec.ipynb #b561749b
 def lanes_stepper(sessions:Sessions,    # a few, short ones
                   lanes:int=3,          # sessions in parallel
                  )->widgets.VBox:       # a widget

@@ -60,6 +60,7 @@ def cell_memory(model:LSTM4Rec,     # trained
     return pd.DataFrame({"written": gates["input"][0].mean(1).cpu(), "kept": left.mean(1).cpu(),
                          "kept by a tenth": best.mean(1).cpu()})
 
+# %% ../../nbs/reference/plots_recurrent.ipynb #45d2594e
 def plot_kept(model:LSTM4Rec,       # trained
               batch:Batch,          # one session
               labels:Sequence[str], # a name for each click

@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/cli.ipynb #imports
 from sessrec.cli import *
 
-# %% ../../nbs/reference/cli.ipynb #f5762595
+# %% ../../nbs/reference/cli.ipynb #c624bc70
 import ast
 import importlib
 import io
@@ -12,6 +12,7 @@ import os
 import pathlib
 import pickle
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -236,11 +237,11 @@ def test_retailrocket_from_its_raw_files_to_a_graph_network(tmp_path):
     row = json.loads(text)
     assert row["model"] == "srgnn" and row["n_cases"] > 0 and 0 <= row["accuracy"] <= row["recall@10"] <= 1, err
 
-# %% ../../nbs/reference/cli.ipynb #1e804a69
+# %% ../../nbs/reference/cli.ipynb #2e56ce5f
 def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
     from sessrec.data.prepared import load
     from sessrec.models.gru4rec import GRU4Rec
-    from sessrec.train.run import read_log
+    from sessrec.train.callbacks.log import read_log
     folder, out = small_log[0]/"data", tmp_path/"ckpt"
     code, text, lines = in_process(
         capsys, "train", "gru4rec", "--data", folder, "--out", out, "--epochs", "1", "--hidden", "8", "--whole",
@@ -310,7 +311,7 @@ def test_lab_lays_out_the_lessons(tmp_path):
     rc, _, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
     assert rc == 0 and (tmp_path/"mine"/"01_sessions.ipynb").exists(), err
 
-# %% ../../nbs/reference/cli.ipynb #f017963b
+# %% ../../nbs/reference/cli.ipynb #5f7a785e
 STAMP = '''
 from torch import nn
 import torch
@@ -354,11 +355,11 @@ def workshop(tmp_path, monkeypatch):
     "A folder with a file of one's own, in which the commands run; what they register is forgotten after the test."
     (tmp_path/"workshop.py").write_text(STAMP + READER_AND_METRIC)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     with models.temporary(), readers.temporary(), metrics.temporary(): yield tmp_path
     sys.modules.pop("workshop", None)
 
-# %% ../../nbs/reference/cli.ipynb #8a66e82e
+# %% ../../nbs/reference/cli.ipynb #8dab69cb
 def check_every_command_takes(model, data, capsys):
     "Train, evaluate, recommend, leaderboard and bench with a class of one's own."
     def run(*words):
@@ -386,13 +387,33 @@ def test_a_model_of_ones_own(small_log, workshop, capsys):
     others = {(colour_of(name), marker_of(name)) for name in models.names() if name != "stamp"}
     assert (colour_of("stamp"), marker_of("stamp")) not in others and colour_of("stamp") != colour_of("unknown")
     model = sessrec.load_model("workshop:STAMP@run", sessrec.load(data))
-    check_network(model, sessrec.load(data).train)
+    check_network(type(model), sessrec.load(data).train)
     check_recommender(model, sessrec.load(data).test)
     why = model.explain([4, 6])
     assert len(why.attention) == 2 and why.model == "stamp"
     for wrong, says in (("workshop:Nothing", "workshop has no 'Nothing'"), ("no_file:STAMP", "importing 'no_file'")):
         refused(capsys, "train", wrong, "--data", data, "--out", "x", says=says)
         refused(capsys, "leaderboard", "--data", data, "--models", wrong, says=says)
+
+# %% ../../nbs/reference/cli.ipynb #b3e95e68
+def test_the_explorer_shows_a_model_of_ones_own(small_log, workshop, capsys, monkeypatch):
+    "Everything but the server: the network is trained, and the page's notebook runs in another process and folder."
+    pages = []
+    def run_voila(notebook, port, browser):
+        source = json.loads(notebook.read_text())["cells"][0]["source"]
+        code   = source.replace("\nopen_explorer(", "\npage = open_explorer(") + "\nprint(page.core.models)"
+        pages.append(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", check=False))
+    monkeypatch.setattr("sessrec.explorer.serve._run_voila", run_voila)
+    data = small_log[0]/"data"
+    code, _, lines = in_process(
+        capsys, "explore", "--data", data, "--models", "pop,workshop:STAMP", "--port", free_port(), "--no-browser")
+    assert not code and "training workshop:STAMP" in lines[0], lines
+    assert "'pop'" in pages[0].stdout and "'stamp'" in pages[0].stdout, pages[0].stderr
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 # %% ../../nbs/reference/cli.ipynb #79e8cebf
 READER_AND_METRIC = '''
@@ -433,7 +454,7 @@ def test_a_metric_of_ones_own(small_log, workshop):
     row   = sessrec.evaluate(model, data.test, metrics=["mrr@20", "workshop:square@20", "ndcg@10"])
     assert 0 < row["workshop:square@20"] < row["mrr@20"] and row["workshop:square@20_low"] <= row["workshop:square@20"]
 
-# %% ../../nbs/reference/cli.ipynb #317fa004
+# %% ../../nbs/reference/cli.ipynb #beb22b25
 def modules_after(code):
     "The names of all modules that a process has imported after these lines."
     code += "\nimport sys\nprint('|'.join(sys.modules))"
@@ -454,7 +475,7 @@ def test_sessrec_itself_and_the_first_commands_import_nothing_slow():
 def test_recommending_from_a_checkpoint_imports_what_it_needs(trained):
     modules = modules_after(f"import sessrec\nsessrec.load_model({str(trained[0])!r}).recommend([4, 6], 3)")
     assert not NEVER & modules and len(modules) <= 1800, len(modules)
-    assert not {"sessrec.train.loop", "accelerate", "huggingface_hub", "scipy"} & modules
+    assert not {"accelerate", "huggingface_hub", "scipy"} & modules
 
 def test_public_names():
     tree  = ast.parse(Path(sessrec.__file__).read_text())

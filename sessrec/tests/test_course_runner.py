@@ -25,38 +25,59 @@ def notebooks(folder, *cells_of_lessons, tags=()):
     for i, cells in enumerate(cells_of_lessons):
         made = [nbformat.v4.new_code_cell(c) for c in cells]
         made[0].metadata["tags"] = list(tags)
-        nb   = nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}})
-        nbformat.write(nb, folder/f"{i:02d}_toy.ipynb")
+        nb = nbformat.v4.new_notebook(
+            cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}}
+        )
+        nbformat.write(nb, folder / f"{i:02d}_toy.ipynb")
     return folder
 
+
 def test_a_failing_cell_stops_the_course(tmp_path, capsys):
-    rows = run_course(folder=notebooks(tmp_path, ["1"], ["a = 1", "b = 2", "a / 0", "c = 3"], ["2"]), out=tmp_path/"out")
+    rows = run_course(
+        folder=notebooks(tmp_path, ["1"], ["a = 1", "b = 2", "a / 0", "c = 3"], ["2"]), out=tmp_path / "out"
+    )
     assert [r["status"] for r in rows] == ["passed", "failed", "not run"]
     assert rows[1]["error"] == "cell 2: ZeroDivisionError: division by zero"
-    kept = nbformat.read(tmp_path/"out"/"01_toy.ipynb", as_version=4)
-    assert "ZeroDivisionError" in str(kept.cells) and not (tmp_path/"out"/"02_toy.ipynb").exists()
-    assert json.loads((tmp_path/"out"/"results.json").read_text())["lessons"] == rows
+    kept = nbformat.read(tmp_path / "out" / "01_toy.ipynb", as_version=4)
+    assert "ZeroDivisionError" in str(kept.cells) and not (tmp_path / "out" / "02_toy.ipynb").exists()
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["lessons"] == rows
     assert "01_toy, cell 2: ZeroDivisionError" in capsys.readouterr().err.replace("\n", " ")
 
+
 def test_a_lesson_gets_the_parameters_it_has_and_no_others(tmp_path):
-    folder = notebooks(tmp_path, ["device = 'x'", "assert device == 'cpu' and 'dataset' not in globals()\nblob = bytearray(300 * 2**20)\nimport time; time.sleep(1)"],
-                       tags=["parameters"])
-    row, = run_course(folder=folder, out=tmp_path/"out", dataset="other")
+    folder = notebooks(
+        tmp_path,
+        [
+            "device = 'x'",
+            "assert device == 'cpu' and 'dataset' not in globals()\nblob = bytearray(300 * 2**20)\n"
+            "import time; time.sleep(1)",
+        ],
+        tags=["parameters"],
+    )
+    (row,) = run_course(folder=folder, out=tmp_path / "out", dataset="other")
     assert row["status"] == "passed" and 300 < row["memory_mib"] < 2000 and row["seconds"] > 1
 
+
 def test_a_killed_kernel_is_a_failure(tmp_path):
-    row, = run_course(folder=notebooks(tmp_path, ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]), out=tmp_path/"out")
+    (row,) = run_course(
+        folder=notebooks(tmp_path, ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]), out=tmp_path / "out"
+    )
     assert row["status"] == "failed" and "Dead" in row["error"]
 
+
 def test_a_cell_that_never_ends_is_a_failure(tmp_path):
-    row = run_lesson(notebooks(tmp_path, ["while True: pass"])/"00_toy.ipynb", tmp_path/"out", {}, cell_seconds=2)
+    row = run_lesson(notebooks(tmp_path, ["while True: pass"]) / "00_toy.ipynb", tmp_path / "out", {}, cell_seconds=2)
     assert row["status"] == "failed" and "timed out" in row["error"] and row["seconds"] > 2
+
 
 def test_unknown_lesson_and_missing_device(tmp_path):
     import torch
-    with pytest.raises(ValueError, match="no lesson '77'; there are 00_toy"): lessons(["77"], notebooks(tmp_path, ["1"]))
+
+    with pytest.raises(ValueError, match="no lesson '77'; there are 00_toy"):
+        lessons(["77"], notebooks(tmp_path, ["1"]))
     if not torch.cuda.is_available():
-        with pytest.raises(ValueError, match="no CUDA device"): run_course(folder=tmp_path, device="cuda", out=tmp_path/"out")
+        with pytest.raises(ValueError, match="no CUDA device"):
+            run_course(folder=tmp_path, device="cuda", out=tmp_path / "out")
 
 # %% ../../nbs/reference/course_runner.ipynb #b7d2c914
 @pytest.mark.parametrize("startup, reason", [("import time; time.sleep(60)", "didn't respond in 2 seconds"),
@@ -114,18 +135,24 @@ def test_a_kernel_has_a_socket_folder_of_its_own(tmp_path, monkeypatch, tmpdir):
 
 # %% ../../nbs/reference/course_runner.ipynb #e8e7fdbb
 def test_lay_out_never_overwrites_what_was_changed(tmp_path):
-    first = lay_out(tmp_path/"mine")
+    first = lay_out(tmp_path / "mine")
     assert "01_sessions.ipynb" in first["written"] and "index.ipynb" in first["written"] and not first["kept"]
-    assert lay_out(tmp_path/"mine") == {"written": [], "kept": []}
-    (tmp_path/"mine"/"01_sessions.ipynb").write_text("my work")
-    (tmp_path/"mine"/"02_datasets.ipynb").unlink()
-    assert lay_out(tmp_path/"mine") == {"written": ["02_datasets.ipynb"], "kept": ["01_sessions.ipynb"]}
-    assert (tmp_path/"mine"/"01_sessions.ipynb").read_text() == "my work"
-    (tmp_path/"file").write_text("")
-    with pytest.raises(ValueError, match="is a file"): lay_out(tmp_path/"file")
+    assert lay_out(tmp_path / "mine") == {"written": [], "kept": []}
+    (tmp_path / "mine" / "01_sessions.ipynb").write_text("my work")
+    (tmp_path / "mine" / "02_datasets.ipynb").unlink()
+    assert lay_out(tmp_path / "mine") == {"written": ["02_datasets.ipynb"], "kept": ["01_sessions.ipynb"]}
+    assert (tmp_path / "mine" / "01_sessions.ipynb").read_text() == "my work"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="is a file"):
+        lay_out(tmp_path / "file")
+
 
 def test_record_keeps_lessons_that_were_not_asked_for(tmp_path):
     about = {"cores": 2, "device": "cpu", "torch": "2", "python": "3", "date": "2025-01-01"}
-    for lesson in ("01_a", "02_b"): _record([{"lesson": lesson, "seconds": 90, "memory_mib": 7}], about, tmp_path/"course.json")
-    got = json.loads((tmp_path/"course.json").read_text())
-    assert got["lessons"] == {k: {"minutes": 1.5, "memory_mib": 7} for k in ("01_a", "02_b")} and "2 cores" in got["machine"]
+    for lesson in ("01_a", "02_b"):
+        _record([{"lesson": lesson, "seconds": 90, "memory_mib": 7}], about, tmp_path / "course.json")
+    got = json.loads((tmp_path / "course.json").read_text())
+    assert (
+        got["lessons"] == {k: {"minutes": 1.5, "memory_mib": 7} for k in ("01_a", "02_b")}
+        and "2 cores" in got["machine"]
+    )

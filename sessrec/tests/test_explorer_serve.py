@@ -306,7 +306,8 @@ def test_in_voila(browser, prepared_shop, tmp_path, shots):
         bottom = lambda: again.page.evaluate("document.querySelector('.sx .panels').getBoundingClientRect().bottom")
         assert again.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         dark = again.page.evaluate(
-            "getComputedStyle(document.querySelector('.sx .col')).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number)"
+            "getComputedStyle(document.querySelector('.sx .col')).backgroundColor"
+            ".match(/[0-9.]+/g).slice(0, 3).map(Number)"
         )
         assert max(dark) < (1.01 if max(dark) <= 1 else 100) and max(dark) != 255, dark
         again.page.set_viewport_size({"width": 1280, "height": 800})
@@ -326,8 +327,12 @@ def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
     "A notebook of one cell."
     port, data = free_port(), str(prepared_shop / "data")
     cell = (
-        f"from sessrec.explorer.app import Explorer\nfrom sessrec.models.counting import Cooccurrence, MarkovChain\nfrom sessrec.models.choose import load_model\nfrom sessrec.data.prepared import load\n"
-        f"data = load({data!r})\nExplorer([Cooccurrence().fit(data.train), MarkovChain().fit(data.train), load_model({str(prepared_shop / 'srgnn')!r}, data)], data.test, data.train)"
+        "from sessrec.data.prepared import load\nfrom sessrec.explorer.app import Explorer\n"
+        "from sessrec.models.choose import load_model\n"
+        "from sessrec.models.counting import Cooccurrence, MarkovChain\n"
+        f"data = load({data!r})\nnetwork = load_model({str(prepared_shop / 'srgnn')!r}, data)\n"
+        "counting = [Cooccurrence().fit(data.train), MarkovChain().fit(data.train)]\n"
+        "Explorer([*counting, network], data.test, data.train)"
     )
     note = {
         "cells": [

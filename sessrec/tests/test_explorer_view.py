@@ -168,9 +168,12 @@ def test_the_core_needs_no_widgets():
     code = (
         "import sys\nfor name in ('ipywidgets', 'anywidget', 'traitlets'): sys.modules[name] = None\n"
         "import warnings\nwarnings.simplefilter('ignore')\n"
-        "import pandas as pd\nfrom sessrec.explorer.state import Exploration\nfrom sessrec.explorer.view import page\nfrom sessrec.models.counting import Popularity\nfrom sessrec.data.catalogue import Catalogue\nfrom sessrec.data.sessions import Sessions\n"
+        "import pandas as pd\nfrom sessrec.explorer.state import Exploration\nfrom sessrec.explorer.view import page\n"
+        "from sessrec.models.counting import Popularity\nfrom sessrec.data.catalogue import Catalogue\n"
+        "from sessrec.data.sessions import Sessions\n"
         "s = Sessions.from_lists([[1, 2], [2, 3]], catalogue=Catalogue(pd.DataFrame({'raw_id': list('abc')})))\n"
-        "core = Exploration([Popularity().fit(s)], s)\ncore.load_session(0)\nassert 'pop' in page(core)\nprint(core.clicks)"
+        "core = Exploration([Popularity().fit(s)], s)\ncore.load_session(0)\n"
+        "assert 'pop' in page(core)\nprint(core.clicks)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 0 and run.stdout.strip() == "[1]", run.stderr

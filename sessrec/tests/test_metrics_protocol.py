@@ -245,7 +245,8 @@ def test_share_of_the_ceiling():
 def test_labels_split_the_cases():
     s = Sessions.from_lists([[1, 2, 3], [1, 2], [3, 1]])
     table = by_label(np.array([1, 30, 2, 50]), s, ["b", "a", "b", "a"])
-    assert list(table.index) == ["a", "b"] and table["cases"].tolist() == [2, 2] and table["recall@20"].tolist() == [0, 1]
+    assert list(table.index) == ["a", "b"] and table["cases"].tolist() == [2, 2]
+    assert table["recall@20"].tolist() == [0, 1]
 
 def test_paired_test_of_equals():
     sessions = Sessions.from_lists([[1, 2, 3]] * 30)

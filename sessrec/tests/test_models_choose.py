@@ -3,7 +3,7 @@
 # %% ../../nbs/reference/models_choose.ipynb #imports
 from sessrec.models.choose import *
 
-# %% ../../nbs/reference/models_choose.ipynb #7ca5b58c
+# %% ../../nbs/reference/models_choose.ipynb #43bb57f0
 import hashlib
 import json
 import sys

@@ -16,7 +16,6 @@ from torch import Tensor
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 
 from ..data.sessions import Batch, Sessions
 from .blocked_loss import BlockedCrossEntropy, case_losses

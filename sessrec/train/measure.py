@@ -51,6 +51,7 @@ def measure(model:"NeuralRecommender",
     if not n_cases: raise ValueError("valid has no session of two clicks: nothing to judge an epoch by")
     return {"loss": loss / max(n_known, 1)} | {metric: g / n_cases for metric, g in zip(MEASURED, gains)}
 
+# %% ../../nbs/reference/train_measure.ipynb #59ccdba8
 @torch.no_grad()
 def loss_sums(model:"NeuralRecommender",
               batches:"Batches",

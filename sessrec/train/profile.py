@@ -60,6 +60,7 @@ def profile_step(model:NeuralRecommender,
         for step in range(steps + 2): seconds[step] = _time_step(model, stream, optimizer)
     return pd.Series(seconds[2:].mean(0), index=PARTS, name="seconds")
 
+# %% ../../nbs/reference/train_profile.ipynb #c7ec0d39
 def _time_step(model, stream, optimizer):
     "Seconds of each of PARTS, `(4,)`."
     times = [_seconds_now(model.device)]
@@ -101,6 +102,7 @@ def _kib(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
+# %% ../../nbs/reference/train_profile.ipynb #57f4fe0a
 def peak_of_step(model:NeuralRecommender,
                  sessions:Sessions,         # to draw one batch from, the one with most cells
                  batch_size:int=512,        # as in `Plan`
@@ -145,6 +147,7 @@ def train_on(model:NeuralRecommender,
         cases += len(answers)
     return cases
 
+# %% ../../nbs/reference/train_profile.ipynb #9eb23aa0
 def training_speed(model:NeuralRecommender,
                    sessions:Sessions,       # to draw batches from, evenly from the shortest to the longest
                    batch_size:int|None=None,    # None = as in the model's plan

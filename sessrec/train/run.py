@@ -159,6 +159,7 @@ def begin_run(model:"NeuralRecommender",
     if not run.finished: run.network, run.optimizer = accelerator.prepare(model, run.optimizer)
     return run
 
+# %% ../../nbs/reference/train_run.ipynb #2b4c8b3d
 def _resume(run:Run) -> None:
     "Continue the run in the folder; one that was stopped before its first state begins again."
     assert run.folder

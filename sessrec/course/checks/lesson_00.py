@@ -6,11 +6,13 @@
 __all__ = ['check_00_0']
 
 # %% ../../../nbs/checks/00_lesson.ipynb #a429ef64
+from typing import Any
+
 from ..exercise import exercise
 
 # %% ../../../nbs/checks/00_lesson.ipynb #7a32a194
 @exercise("00.0", hint="pair the first number with the last")
-def check_00_0(answer):
+def check_00_0(answer: Any) -> None:
     "n(n + 1)/2: each of the n/2 pairs adds up to n + 1."
     total = answer(10)
     assert total != 45, "you left out n itself: range(n) stops at n - 1"

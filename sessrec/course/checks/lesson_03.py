@@ -15,7 +15,7 @@ from ...shop.generate import active_weights, can_act
 
 # %% ../../../nbs/checks/03_synthetic.ipynb #13e56b39
 @exercise("03.1", hint="Prior times likelihood for each intent, then divide by the sum.")
-def check_03_1(answer:Callable):
+def check_03_1(answer:Callable) -> None:
     "Bayes' rule: prior times likelihood, made to add up to 1."
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -31,7 +31,7 @@ def check_03_1(answer:Callable):
 # %% ../../../nbs/checks/03_synthetic.ipynb #fcb0d132
 @exercise("03.2", hint="Sort the probabilities, largest first; "
                           "the expected recall is a sum, the expected MRR a weighted one.")
-def check_03_2(answer:Callable):
+def check_03_2(answer:Callable) -> None:
     "The k most probable items are the best k guesses; their probabilities add up to the expected recall."
     rng = np.random.default_rng(1)
     for k in (1, 3, 20):
@@ -46,7 +46,7 @@ def check_03_2(answer:Callable):
 
 # %% ../../../nbs/checks/03_synthetic.ipynb #381b35f0
 @exercise("03.3", hint="A rule that can not act has its weight set to 0; then divide by the sum of what is left.")
-def check_03_3(answer:Callable):
+def check_03_3(answer:Callable) -> None:
     "Waiting rules leave their weight to the others in proportion, so the sum stays 1."
     weights = np.array([.1, .4, .2, .1, .1, .1])
     for t in range(5):

@@ -15,7 +15,7 @@ from ...eda.figures import half_share
 
 # %% ../../../nbs/checks/04_eda.ipynb #5ded8da9
 @exercise("04.1", hint="Most clicked first, then a running sum; how many items does it take to reach half?")
-def check_04_1(answer:Callable):
+def check_04_1(answer:Callable) -> None:
     "Sorted from the most clicked, the running sum reaches half of the total after the fewest items."
     rng = np.random.default_rng(0)
     for n in (1, 5, 40):
@@ -29,7 +29,7 @@ def check_04_1(answer:Callable):
 
 # %% ../../../nbs/checks/04_eda.ipynb #25aa989a
 @exercise("04.2", hint="Of n clicks, the first one on each item is no return.")
-def check_04_2(answer:Callable):
+def check_04_2(answer:Callable) -> None:
     "All clicks but the first on each item are returns: 1 − distinct / clicks."
     rng = np.random.default_rng(1)
     for n in (1, 4, 12, 30):
@@ -45,7 +45,7 @@ def check_04_2(answer:Callable):
 
 # %% ../../../nbs/checks/04_eda.ipynb #eca7f9e1
 @exercise("04.3", hint="For each category, the share of steps that begin there times the share that end there; add up.")
-def check_04_3(answer:Callable):
+def check_04_3(answer:Callable) -> None:
     "Chance depends on how the clicks are spread over the categories; with one large category it is high."
     rng = np.random.default_rng(2)
     for n in (2, 5):
@@ -62,7 +62,7 @@ def check_04_3(answer:Callable):
 
 # %% ../../../nbs/checks/04_eda.ipynb #caf47b7a
 @exercise("04.4", hint="np.arange(n_days) % 7 is the weekday of every day of the log; count those as well.")
-def check_04_4(answer:Callable):
+def check_04_4(answer:Callable) -> None:
     "Each weekday is divided by how often it occurred: 30 days have five of some weekdays and four of the others."
     rng = np.random.default_rng(3)
     for n_days in (7, 30, 45):
@@ -81,7 +81,7 @@ def check_04_4(answer:Callable):
 
 # %% ../../../nbs/checks/04_eda.ipynb #cfd6759e
 @exercise("04.5", hint="A session of 10 clicks is drawn ten times as often as a session of one.")
-def check_04_5(answer:Callable):
+def check_04_5(answer:Callable) -> None:
     "Each click votes for its own session, so a session of n clicks counts n times: the sum of squares over the sum."
     rng = np.random.default_rng(4)
     for n in (1, 6, 50):

@@ -23,7 +23,7 @@ def _random_log(seed, n=60):
     return who, np.concatenate(times)
 
 @exercise("05.1", hint="A visit begins at the first click, with a new visitor, and after a pause beyond the gap.")
-def check_05_1(answer:Callable):
+def check_05_1(answer:Callable) -> None:
     "One visit for the first click, and one more for each click that does not continue the one before it."
     for seed in range(5):
         who, times = _random_log(seed)
@@ -44,7 +44,7 @@ def _filter_one_round(sessions, min_length, min_support):
     return keep_clicks(sessions, np.repeat(lengths >= min_length, lengths) & (support >= min_support)[sessions.items])
 
 @exercise("05.2", hint="Both rules at the same time: all lengths, and the support of every item that still occurs.")
-def check_05_2(answer:Callable):
+def check_05_2(answer:Callable) -> None:
     "The filter is finished when one more round would remove nothing; items without clicks have left already."
     rng = np.random.default_rng(0)
     for _ in range(20):
@@ -60,7 +60,7 @@ def check_05_2(answer:Callable):
 
 # %% ../../../nbs/checks/05_preprocessing.ipynb #8a53ff91
 @exercise("05.3", hint="Training asks where a session ends, the test where it starts.")
-def check_05_3(answer:Callable):
+def check_05_3(answer:Callable) -> None:
     "A session that is going on at the cut is in neither part: too early for the test, too late for training."
     rng    = np.random.default_rng(3)
     starts = rng.integers(0, 1000, 50)
@@ -75,7 +75,7 @@ def check_05_3(answer:Callable):
 
 # %% ../../../nbs/checks/05_preprocessing.ipynb #046826fc
 @exercise("05.4", hint="Which number belongs under the fraction line: all cases, or those with a known target?")
-def check_05_4(answer:Callable):
+def check_05_4(answer:Callable) -> None:
     "Every case counts: the hits are divided by the number of all targets, unknown ones included."
     rng = np.random.default_rng(4)
     for _ in range(5):
@@ -92,7 +92,7 @@ def check_05_4(answer:Callable):
 # %% ../../../nbs/checks/05_preprocessing.ipynb #dd957d5b
 @exercise("05.5", hint="Column j of the new one shows click j - (L - length): "
                           "np.take_along_axis, and 0 where negative.")
-def check_05_5(answer:Callable):
+def check_05_5(answer:Callable) -> None:
     "Each row moves to the right by the width of its padding; the order of the clicks stays."
     rng     = np.random.default_rng(5)
     lengths = rng.integers(0, 7, 20)

@@ -6,6 +6,8 @@
 __all__ = ['check_13_1', 'check_13_2', 'check_13_3']
 
 # %% ../../../nbs/checks/13_srgnn.ipynb #bc591fca
+from typing import Any
+
 import torch
 
 from ..exercise import exercise
@@ -15,7 +17,7 @@ from ..exercise import exercise
     "13.1",
     hint="Two clicks in a row are one edge. What is the number of an item's node, if nodes are sorted by item id?",
 )
-def check_13_1(answer):
+def check_13_1(answer: Any) -> None:
     "Distinct items are nodes, steps are edges; a repeated click is a loop."
     for session in ([5, 9, 5], [3], [4, 4], [1, 2, 3, 1, 2], [30, 7, 30, 7, 7]):
         nodes = sorted(set(session))
@@ -35,7 +37,7 @@ def check_13_1(answer):
 
 # %% ../../../nbs/checks/13_srgnn.ipynb #860f8ae5
 @exercise("13.2", hint="Divide each edge by how many edges arrive where it ends.")
-def check_13_2(answer):
+def check_13_2(answer: Any) -> None:
     "Each node that is reached at all receives a weight of one in total."
     for edges in ([[0, 1, 0], [1, 0, 1]], [[0], [0]], [[0, 1, 2, 2], [3, 3, 3, 0]], [[], []]):
         edge_index = torch.tensor(edges, dtype=torch.int64).reshape(2, -1)
@@ -54,7 +56,7 @@ def check_13_2(answer):
 
 # %% ../../../nbs/checks/13_srgnn.ipynb #f488c3fe
 @exercise("13.3", hint="News travels one arrow a round, in both directions.")
-def check_13_3(answer):
+def check_13_3(answer: Any) -> None:
     "The distance in the graph, not in the session: a repeated item is a shortcut."
     for session, a, b, directed, want in (
         ([1, 2, 3, 4], 1, 4, 3, 3),

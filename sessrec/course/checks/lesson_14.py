@@ -6,6 +6,8 @@
 __all__ = ['check_14_1', 'check_14_2', 'check_14_3', 'check_14_4']
 
 # %% ../../../nbs/checks/14_sasrec.ipynb #c6488660
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -17,7 +19,7 @@ from ...models.sasrec import causal
     "14.1",
     hint="Divide by the square root of the vectors' length, mask what is later, softmax each row, times the values.",
 )
-def check_14_1(answer):
+def check_14_1(answer: Any) -> None:
     "Every click takes the weighted mean of the values so far."
     torch.manual_seed(0)
     for L, d in ((3, 4), (1, 2), (6, 16)):
@@ -40,7 +42,7 @@ def check_14_1(answer):
 
 # %% ../../../nbs/checks/14_sasrec.ipynb #3f614e3c
 @exercise("14.2", hint="Count the real clicks up to and with each column; the first real one has place 0.")
-def check_14_2(answer):
+def check_14_2(answer: Any) -> None:
     "The same session gives the same places, wherever its padding is."
     for real in ([[0, 0, 1, 1, 1], [1, 1, 1, 0, 0]], [[1, 1, 1]], [[0, 0, 0, 1]]):
         real = torch.tensor(real, dtype=torch.bool)
@@ -62,7 +64,7 @@ def check_14_2(answer):
 
 # %% ../../../nbs/checks/14_sasrec.ipynb #8c9ff22c
 @exercise("14.3", hint="Change one click and compare what comes out at every place before it.")
-def check_14_3(answer):
+def check_14_3(answer: Any) -> None:
     "A test that passes on a sound network and fails on one that peeks."
     torch.manual_seed(0)
     vectors = torch.randn(21, 4)
@@ -97,7 +99,7 @@ def check_14_3(answer):
     "14.4",
     hint="Start with the probabilities in their share; then add each click's share. What if an item was clicked twice?",
 )
-def check_14_4(answer):
+def check_14_4(answer: Any) -> None:
     "The chances of all items add up to one, and an item clicked twice has both shares."
     torch.manual_seed(0)
     for n, clicks in ((4, [1, 3]), (5, [2]), (6, [4, 1, 4, 4])):

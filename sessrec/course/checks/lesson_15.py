@@ -6,6 +6,8 @@
 __all__ = ['check_15_1', 'check_15_2', 'check_15_3']
 
 # %% ../../../nbs/checks/15_bert4rec.ipynb #f81f9ff4
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -13,7 +15,7 @@ from ..exercise import exercise
 
 # %% ../../../nbs/checks/15_bert4rec.ipynb #5552006f
 @exercise("15.1", hint="One more place at the end, for every session at its own length.")
-def check_15_1(answer):
+def check_15_1(answer: Any) -> None:
     "The question of the evaluation as a cloze."
     for rows, lengths in (
         ([[4, 7, 2], [9, 0, 0]], [3, 1]),
@@ -33,7 +35,7 @@ def check_15_1(answer):
 
 # %% ../../../nbs/checks/15_bert4rec.ipynb #5be3bfb1
 @exercise("15.2", hint="SASRec: every click but the first. Cloze: the share of all clicks. Only the last: one.")
-def check_15_2(answer):
+def check_15_2(answer: Any) -> None:
     "The price of the cloze: fewer questions from the same session."
     for n, share, last in ((5, 0.2, 0.0), (5, 0.2, 1.0), (6, 0.3, 0.5), (3, 0.1, 0.25)):
         want, got = (n - 1, (1 - last) * share * n + last), tuple(answer(n, share, last))
@@ -46,7 +48,7 @@ def check_15_2(answer):
 
 # %% ../../../nbs/checks/15_bert4rec.ipynb #d31a11d9
 @exercise("15.3", hint="What stands right of the hidden click in training, and what in use?")
-def check_15_3(answer):
+def check_15_3(answer: Any) -> None:
     "Both sides help to learn; in use there is one."
     assert answer in ("a", "b", "c", "d"), "answer with one letter, 'a' to 'd'"
     assert answer != "a", "vectors of the same length: the mask changes nothing about that"

@@ -6,42 +6,68 @@
 __all__ = ['check_19_1', 'check_19_2', 'check_19_3']
 
 # %% ../../../nbs/checks/19_explorer.ipynb #deb3991b
+from typing import Any
+
 import numpy as np
 
 from ..exercise import exercise
-from ...explorer.app import places
+from ...models.explain import places
 
 # %% ../../../nbs/checks/19_explorer.ipynb #19f37064
-@exercise("19.1", hint="Where does the item stand in each of the two? Place 1 is best, so a rise makes the number smaller.")
-def check_19_1(answer):
+@exercise(
+    "19.1", hint="Where does the item stand in each of the two? Place 1 is best, so a rise makes the number smaller."
+)
+def check_19_1(answer: Any) -> None:
     "A place is one plus the number of better items; the arrow is the old place minus the new one."
     rng = np.random.default_rng(0)
     for n in (3, 8, 30):
         before, now = np.r_[-np.inf, rng.permutation(n)], np.r_[-np.inf, rng.permutation(n)]
         for item in range(1, n + 1):
             want = int(places(before, np.array([item]))[0] - places(now, np.array([item]))[0])
-            got  = answer(before.copy(), now.copy(), item)
+            got = answer(before.copy(), now.copy(), item)
             assert got != -want or not want, "the arrow points the wrong way: from place 5 to place 2 is up 3"
-            assert got == want, f"for scores {before[1:]} and then {now[1:]}, item {item} went up {want} places, you say {got}"
+            assert got == want, (
+                f"for scores {before[1:]} and then {now[1:]}, item {item} went up {want} places, you say {got}"
+            )
 
+# %% ../../../nbs/checks/19_explorer.ipynb #8b4ffc7a
 @exercise("19.2", hint="Take the click at place i out, not every click on that item.")
-def check_19_2(answer):
+def check_19_2(answer: Any) -> None:
     "One question for each click: the whole session's share minus the share without this click."
     for clicks in ([1, 2, 3], [4, 4, 1], [2], [1, 2, 1, 2, 1]):
         share = lambda session: sum(c / (1 + i) for i, c in enumerate(reversed(session))) / 50
-        want  = [share(clicks) - share(clicks[:i] + clicks[i + 1:]) for i in range(len(clicks))]
-        got   = [float(v) for v in answer(share, list(clicks))]
+        want = [share(clicks) - share(clicks[:i] + clicks[i + 1 :]) for i in range(len(clicks))]
+        got = [float(v) for v in answer(share, list(clicks))]
         assert len(got) == len(want), f"{len(clicks)} clicks have {len(clicks)} effects, you give {len(got)}"
         all_of = [share(clicks) - share([c for c in clicks if c != clicks[i]]) for i in range(len(clicks))]
-        assert not np.allclose(got, all_of) or np.allclose(want, all_of), f"in {clicks} an item was clicked more than once: leave out one click, not all clicks on its item"
-        assert not np.allclose(got, -np.array(want)) or np.allclose(want, 0), "the sign is turned: a click that speaks for the item has a loss above 0"
-        assert np.allclose(got, want), f"for {clicks} I expected {np.round(want, 3).tolist()} and got {np.round(got, 3).tolist()}"
+        assert not np.allclose(got, all_of) or np.allclose(want, all_of), (
+            f"in {clicks} an item was clicked more than once: leave out one click, not all clicks on its item"
+        )
+        assert not np.allclose(got, -np.array(want)) or np.allclose(want, 0), (
+            "the sign is turned: a click that speaks for the item has a loss above 0"
+        )
+        assert np.allclose(got, want), (
+            f"for {clicks} I expected {np.round(want, 3).tolist()} and got {np.round(got, 3).tolist()}"
+        )
 
-@exercise("19.3", hint="Two piles: what was, and what was taken back. What happens to the second when somebody clicks anew?")
-def check_19_3(answer):
+# %% ../../../nbs/checks/19_explorer.ipynb #cb1a0bce
+@exercise(
+    "19.3", hint="Two piles: what was, and what was taken back. What happens to the second when somebody clicks anew?"
+)
+def check_19_3(answer: Any) -> None:
     "Undo moves the present to one pile, redo brings it back, and a new click throws away what was taken back."
-    for deeds, want in (([1, 2, "undo"], [1]), ([1, 2, "undo", "redo"], [1, 2]), ([1, "undo", "undo", 5], [5]), ([1, 2, 3, "undo", "undo", "redo"], [1, 2]), ([1, 2, "undo", 3, "redo"], [1, 3]), ([], []),
-                        ([1, "undo", 2, "undo", "redo", "redo"], [2])):
+    for deeds, want in (
+        ([1, 2, "undo"], [1]),
+        ([1, 2, "undo", "redo"], [1, 2]),
+        ([1, "undo", "undo", 5], [5]),
+        ([1, 2, 3, "undo", "undo", "redo"], [1, 2]),
+        ([1, 2, "undo", 3, "redo"], [1, 3]),
+        ([], []),
+        ([1, "undo", 2, "undo", "redo", "redo"], [2]),
+    ):
         got = list(answer(list(deeds)))
-        assert deeds != [1, 2, "undo", 3, "redo"] or got == want, f"after {deeds} the session is {want}, you say {got}: 2 was taken back, then 3 was clicked, so there is nothing left to redo"
+        assert deeds != [1, 2, "undo", 3, "redo"] or got == want, (
+            f"after {deeds} the session is {want}, you say {got}: "
+            "2 was taken back, then 3 was clicked, so there is nothing left to redo"
+        )
         assert got == want, f"after {deeds} the session is {want}, you say {got}"

@@ -28,6 +28,7 @@ def step_entry(run:"Run") -> dict[str, float]:
     return {"loss": run.state.mean_loss, "lr": run.optimizer.param_groups[0]["lr"],
             "gradient": float(run.gradient_norm or 0.)}
 
+# %% ../../../nbs/reference/train_callbacks_log.ipynb #59e07625
 class Log(Callback):
     "Writes `log.jsonl`."
     def __init__(self,
@@ -59,6 +60,7 @@ class Log(Callback):
         state = run.state
         self.write("finished", best_epoch=state.best_epoch, epochs=state.epoch, seconds=run.seconds)
 
+# %% ../../../nbs/reference/train_callbacks_log.ipynb #cd2fcfeb
 def conditions(run:"Run") -> dict[str, Any]:
     "Under which conditions a run takes place: device, sizes, versions."
     versions = {"sessrec": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
