@@ -125,7 +125,8 @@ class ItemParts(NeuralRecommender):
                      )->Self:               # a copy for that catalogue
         "The same network for other items: known items keep their id's embedding, new ones have their features alone."
         if self.catalogue is None: raise ValueError("the network is not fitted yet")
-        other  = type(self)(**self.hyperparameters | {"n_items": catalogue.n_items})
+        sizes: dict[str, Any] = self.hyperparameters | {"n_items": catalogue.n_items}
+        other  = type(self)(**sizes)
         known  = torch.from_numpy(self.catalogue.encode(catalogue.raw_id))          # (n_items,), 0 = new
         rows   = F.pad(known, (1, 0)).to(self.device)                               # row 0 stays padding
         tables = {"item_vectors.weight": self.item_vectors.weight[rows],

@@ -61,7 +61,8 @@ def _draw_padded(ax:Axes, sessions:Sessions)->None:
     n_cases = sessions.lengths - 1
     for row, n in enumerate(n_cases):
         for column in range(n):
-            _draw_click(ax, column, row, row, sessions.items[sessions.offsets[row] + column], True)
+            item = int(sessions.items[sessions.offsets[row] + column])
+            _draw_click(ax, column, row, row, item, True)
     ax.set(title=f"Padded: one step learns all {n_cases.sum()} cases", xlabel="click")
     _label_grid(ax, n_cases.max(), [f"session {i + 1}" for i in range(len(sessions))])
 

@@ -22,7 +22,6 @@ def test_lanes_and_padded_batch_have_a_box_per_case():
     plt.close("all")
 
 def test_the_stepper_has_a_step_per_frame():
-    pytest.importorskip("ipywidgets")
     play, slider = lanes_stepper(SESSIONS, 2).children[0].children
     assert (slider.min, slider.max, play.max) == (0, 5, 5)
     slider.value = 3
