@@ -77,19 +77,20 @@ def metric_label(metric:str     # as in `gain`, the cut-off may be left out
     "What tables and axes call a metric."
     if metric == "accuracy": return "first guess"
     name, at, k = metric.partition("@")
-    return f"{metrics.get(name).label or name.rpartition(':')[2]}{at}{k}"
+    label = metrics.get(name).label or name.rpartition(":")[2]
+    return f"{label}{at}{k}"
 
 def gain(ranks:npt.ArrayLike|Tensor,    # `(n_cases,)` int, 1 = best
          metric:str=DEFAULT_METRIC,     # `recall@k`, `mrr@k`, `ndcg@k`, `accuracy`, a registered one, `module:function`
         )->np.ndarray:                  # `(n_cases,)` float64; the metric is their mean
-    "What each case is worth; without `@k`, a metric of your own looks at the whole list."
+    "What each case is worth. Without `@k`, a metric of your own looks at the whole list."
     entry, k = _parse(metric)
     r = ranks.detach().cpu().numpy() if isinstance(ranks, Tensor) else np.asarray(ranks)
     if not r.size:  raise ValueError("there is no case to judge: no session has two clicks")
     if r.min() < 1: raise ValueError(f"ranks start at 1, got {r.min()}")
-    values = np.asarray(entry.target(r), dtype=float)
-    if values.shape != r.shape: raise ValueError(f"{metric} gave values of shape {values.shape}, not {r.shape}")
-    return values if k is None else np.where(r <= k, values, 0.)
+    gains = np.asarray(entry.target(r), dtype=float)
+    if gains.shape != r.shape: raise ValueError(f"{metric} gave values of shape {gains.shape}, not {r.shape}")
+    return gains if k is None else np.where(r <= k, gains, 0.)
 
 # %% ../../nbs/06_evaluation.ipynb #d7def9ee
 def recall_at_k(ranks:npt.ArrayLike|Tensor,     # rank of each case's target, `(n_cases,)` int, 1 = best
@@ -117,7 +118,7 @@ def accuracy(ranks:npt.ArrayLike|Tensor,        # rank of each case's target, `(
 
 # %% ../../nbs/06_evaluation.ipynb #a495a7f1
 def session_sums(values:np.ndarray,     # `(n_cases, m)`, what each case is worth
-                 sessions:Sessions|npt.ArrayLike,   # of these cases; or each case's session number, `(n_cases,)`
+                 sessions:Sessions|npt.ArrayLike,   # the `Sessions` of these cases, or each case's session number
                 )->np.ndarray:          # `(n, m)`, for the n sessions that have any case
     "Sums over the cases of each session."
     session = sessions.cases()[0] if isinstance(sessions, Sessions) else np.asarray(sessions)
@@ -142,12 +143,12 @@ def resampled_totals(sums:np.ndarray,   # `(n, m)`, from `session_sums`
     return np.concatenate(totals)
 
 # %% ../../nbs/06_evaluation.ipynb #7a2de91b
-def bootstrap_interval(values:npt.ArrayLike,    # what each case is worth, `(n_cases,)`; `(n_cases, m)` for m metrics
+def bootstrap_interval(values:npt.ArrayLike,            # what each case is worth, `(n_cases,)` or `(n_cases, m)`
                        sessions:Sessions|npt.ArrayLike, # as in `session_sums`
-                       seed:int=0,              # of the draws
-                       n_resamples:int=1000,    # how many resamples, at least 1
-                       level:float=.95,         # share of the resamples that lie inside, in (0, 1)
-                      )->tuple:                 # low and high: two floats, or two arrays `(m,)`
+                       seed:int=0,                      # of the draws
+                       n_resamples:int=1000,            # how many resamples, at least 1
+                       level:float=.95,                 # share of the resamples that lie inside, in (0, 1)
+                      )->tuple:                         # low and high: two floats, or two arrays `(m,)`
     "Between which bounds the mean of `values` falls when the sessions are drawn again."
     if not 0 < level < 1: raise ValueError(f"level must lie between 0 and 1, got {level}")
     if n_resamples < 1:   raise ValueError(f"n_resamples must be 1 or more, got {n_resamples}")
@@ -172,6 +173,7 @@ def _sign_flip_p(differences, seed, n_resamples):
     return (as_large + 1) / (n_resamples + 1)
 
 def _check_same_cases(ranks_a, ranks_b):
+    "Raise ValueError unless the two have the same number of ranks."
     if len(ranks_a) != len(ranks_b):
         raise ValueError(f"ranks_a are of {len(ranks_a)} cases, ranks_b of {len(ranks_b)}")
 

@@ -4,65 +4,13 @@
 from sessrec.metrics.protocol import *
 
 # %% ../../nbs/06_evaluation.ipynb #7463ee0a
-from sessrec.metrics.evaluate import METRICS, evaluate
-from sessrec.metrics.leaks import check_no_leak, shuffled
-from sessrec.metrics.rank import ranks, top_items
-from sessrec.metrics.slices import (
-    by_label,
-    by_popularity,
-    by_prefix_length,
-    coverage_at_k,
-    item_clicks,
-    popularity_bias,
-)
-from sessrec.plots.metrics import plot_by_prefix_length, plot_differences, plot_ranks, plot_recall
-
-# %% ../../nbs/06_evaluation.ipynb #a6482ffd
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
-from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
-from sessrec.models.base import Recommender
-
-# %% ../../nbs/06_evaluation.ipynb #01ed4099
-class Table(Recommender):
-    "Scores that depend on the last click only: a row of a given table."
-    name = "table"
-    def __init__(self, table):
-        self.table     = torch.as_tensor(table)
-        self.catalogue = Catalogue(pd.DataFrame({"raw_id": range(len(table) - 1)}))
-    def scores(self, batch): return self.table[batch.last]
-
-def brute_force(model, sessions):
-    "Ranks by plain loops, case by case."
-    found = []
-    for s in range(len(sessions)):
-        clicks = sessions[s].tolist()
-        for t in range(1, len(clicks)):
-            row = model.table[clicks[t - 1]].tolist()
-            found.append(len(row) if clicks[t] == 0 else sum(x >= row[clicks[t]] for x in row[1:]))
-    return found
-
-# %% ../../nbs/06_evaluation.ipynb #a120f80d
-@st.composite
-def worlds(draw):
-    n     = draw(st.integers(1, 6))
-    score = st.sampled_from([-np.inf, -1., 0., 0.5, 2.])                    # few values: many ties
-    table = draw(st.lists(st.lists(score, min_size=n + 1, max_size=n + 1), min_size=n + 1, max_size=n + 1))
-    lists = draw(st.lists(st.lists(st.integers(0, n), max_size=5), min_size=1, max_size=8))
-    return Table(table), Sessions.from_lists(lists)
-
-# %% ../../nbs/06_evaluation.ipynb #b5822d86
-@settings(deadline=None)
-@given(worlds(), st.integers(1, 7))
-def test_ranks_equal_brute_force(world, batch_size):
-    model, sessions = world
-    want = brute_force(model, sessions)
-    for size in (batch_size, None): assert ranks(model, sessions, size, progress=False).tolist() == want
+from sessrec.registry import metric, metrics
 
 # %% ../../nbs/06_evaluation.ipynb #8c4980a9
 def test_ranks_in_pieces_equal_the_whole():
@@ -108,102 +56,32 @@ def test_bad_k_is_refused(k):
 
 # %% ../../nbs/06_evaluation.ipynb #cd4ad362
 def test_metrics_refuse_what_makes_no_sense():
-    with pytest.raises(ValueError, match="no case to judge"):                           recall_at_k([], 3)
-    with pytest.raises(ValueError, match="ranks start at 1, got 0"):                    recall_at_k([1, 0], 3)
-    with pytest.raises(ValueError, match="metric must be .* got 'precision@3'"):        gain([1], "precision@3")
+    with pytest.raises(ValueError, match="no case to judge"):         recall_at_k([], 3)
+    with pytest.raises(ValueError, match="ranks start at 1, got 0"):  recall_at_k([1, 0], 3)
+    with pytest.raises(ValueError, match="no metric 'precision'"):    gain([1], "precision@3")
+    with pytest.raises(ValueError, match="k must be .* got none"):    gain([1], "recall")
+    with pytest.raises(ValueError, match="row 2 holds NaN"):
+        ranks_of(torch.tensor([[0., 1.], [0., 1.], [0., torch.nan]]), torch.tensor([1, 1, 1]))
 
-# %% ../../nbs/06_evaluation.ipynb #b8e6d29f
-def constant(n_items):
-    "A table that scores every item 0."
-    return Table(torch.zeros(n_items + 1, n_items + 1).index_fill(1, torch.tensor([0]), -torch.inf))
+# %% ../../nbs/06_evaluation.ipynb #92f7d0ae
+def test_a_metric_of_ones_own(tmp_path, monkeypatch):
+    @metric("share above", label="Share above")
+    def share_above(ranks): return 1 - (ranks - 1) / 10
+    assert gain([1, 6], "share above").tolist() == [1, .5] and gain([1, 6], "share above@5").tolist() == [1, 0]
+    assert metric_label("share above@5") == "Share above@5" and metric_label("share above") == "Share above"
+    metrics.entries.pop("share above")
+    (tmp_path/"my_metrics.py").write_text("""
+def third(ranks): return ranks == 3
+def mean(ranks): return ranks.mean()
+""")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert gain([3, 1], "my_metrics:third@5").tolist() == [1, 0] and metric_label("my_metrics:third@5") == "third@5"
+    with pytest.raises(ValueError, match="values of shape"): gain([3, 1], "my_metrics:mean")
+    for name in ("third", "mean"): metrics.entries.pop(name)
 
-# %% ../../nbs/06_evaluation.ipynb #6eeba366
-def test_constant_scorer_gets_nothing():
-    sessions = Sessions.from_lists([[1, 2, 3], [4, 5]], catalogue=constant(50).catalogue)
-    row = evaluate(constant(50), sessions, progress=False)
-    assert all(row[m] == 0 for m in METRICS) and ranks(constant(50), sessions, progress=False).tolist() == [50] * 3
-
-# %% ../../nbs/06_evaluation.ipynb #b2ceac45
-def test_unknown_target_is_a_miss_at_any_k():
-    sessions = Sessions.from_lists([[1, 0], [1, 2]])
-    row = evaluate(constant(2), sessions, progress=False)                   # 10 > 2 items: the other target is a hit
-    assert row["recall@10"] == .5 and row["unknown_targets"] == .5
-
-# %% ../../nbs/06_evaluation.ipynb #367c4860
-def test_nan_is_refused_and_named():
-    table = torch.zeros(4, 4)
-    table[2, 3] = torch.nan
-    model, sessions = Table(table), Sessions.from_lists([[1, 1], [3, 2, 1]])
-    for ask in (ranks, top_items):
-        with pytest.raises(ValueError, match="table gave NaN for session 1 after 2 clicks"):
-            ask(model, sessions, progress=False)
-    with pytest.raises(ValueError, match="row 2 holds NaN"): ranks_of(table, torch.tensor([1, 1, 1, 1]))
-
-# %% ../../nbs/06_evaluation.ipynb #a794eb29
-def test_ranks_refuse_what_does_not_fit():
-    sessions = Sessions.from_lists([[1, 4]])
-    narrow   = constant(4)
-    narrow.table = narrow.table[:, 1:]
-    for model, size, words in [(constant(3), None, "target has id 4, but table knows 3 items"),
-                               (constant(4), 0, "batch_size must be 1 or more, got 0"),
-                               (Recommender(), None, "recommender is not fitted yet"),
-                               (narrow, None, r"shape \(1, 4\), not \(1, 5\)")]:
-        with pytest.raises(ValueError, match=words): ranks(model, sessions, size)
-
-# %% ../../nbs/06_evaluation.ipynb #d448a1b3
-class Spy(Table):
-    "Remembers what it was asked."
-    def scores(self, batch):
-        self.asked.append(batch)
-        return super().scores(batch)
-
-# %% ../../nbs/06_evaluation.ipynb #d5170908
-def test_batches_are_tight_and_respect_max_len():
-    rng      = np.random.default_rng(0)
-    sessions = Sessions.from_lists([rng.integers(1, 9, n) for n in rng.integers(2, 40, 60)])
-    spy      = Spy(torch.rand(10, 10))
-    spy.asked, spy.max_len = [], None
-    whole = ranks(spy, sessions, 16, progress=False)
-    cells = sum(b.items.numel() for b in spy.asked)
-    assert cells < 1.1 * sum(int(b.lengths.sum()) for b in spy.asked)       # hardly any padding
-    spy.asked, spy.max_len = [], 3
-    assert np.array_equal(ranks(spy, sessions, 16, progress=False), whole)
-    assert max(b.items.shape[1] for b in spy.asked) == 3
-
-# %% ../../nbs/06_evaluation.ipynb #fa74fbe6
-def test_networks_are_asked_without_dropout_and_left_as_they_were():
-    class Net(torch.nn.Module, Table):
-        def __init__(self):
-            torch.nn.Module.__init__(self)
-            self.drop, self.seen = torch.nn.Dropout(.5), []
-            Table.__init__(self, torch.rand(6, 6))
-        def scores(self, batch):
-            self.seen.append((self.training, torch.is_grad_enabled()))
-            return self.drop(self.table)[batch.last]
-    net, sessions = Net().train(), Sessions.from_lists([[1, 2, 3, 4, 5]])
-    assert np.array_equal(ranks(net, sessions), ranks(net, sessions))
-    assert set(net.seen) == {(False, False)} and net.training
-    assert ranks(shuffled(net), sessions).shape == (4,) and net.training
-
-# %% ../../nbs/06_evaluation.ipynb #27cbac38
-def test_evaluate_gives_the_row_that_is_promised():
-    import json
-    rng      = np.random.default_rng(1)
-    sessions = Sessions.from_lists([rng.integers(0, 30, n) for n in rng.integers(1, 7, 200)])
-    model    = Table(rng.normal(size=(30, 30)))
-    row      = json.loads(json.dumps(evaluate(model, sessions, seed=3, progress=False)))
-    meta     = {"model", "n_cases", "n_sessions", "unknown_targets", "seed", "seconds", "device"}
-    assert set(row) == meta | {m + end for m in METRICS for end in ("", "_low", "_high")}
-    assert all(0 <= row[f"{m}_low"] <= row[m] <= row[f"{m}_high"] <= 1 for m in METRICS)
-    r, unknown = ranks(model, sessions, progress=False), (sessions.targets(*sessions.cases()) == 0).mean()
-    assert row["recall@20"] == recall_at_k(r, 20) and row["accuracy"] == accuracy(r) and row["n_cases"] == len(r)
-    assert row["n_sessions"] == (sessions.lengths > 1).sum() and row["unknown_targets"] == unknown
-    assert row["seed"] == 3 and row["device"] == "cpu" and row["seconds"] > 0
-    again = evaluate(model, sessions, seed=3, ranks=r)
-    assert again == row | {"seconds": None}                                 # same seed, same intervals
-    assert evaluate(model, sessions, seed=4, ranks=r)["recall@20_low"] != row["recall@20_low"]
-    with pytest.raises(ValueError, match="ranks are of 3 cases"): evaluate(model, sessions, ranks=r[:3])
-    with pytest.raises(ValueError, match="no case to judge"):     evaluate(model, Sessions.from_lists([[1], []]))
+def test_labels_of_metrics():
+    labels = [metric_label(metric) for metric in ("recall@20", "mrr@5", "ndcg@10", "accuracy", "recall")]
+    assert labels == ["Recall@20", "MRR@5", "NDCG@10", "first guess", "Recall"]
 
 # %% ../../nbs/06_evaluation.ipynb #9e9b2dac
 def share_that_holds_the_truth(by_session, n_sets=200):
@@ -249,12 +127,6 @@ def test_share_of_the_ceiling():
     with pytest.raises(ValueError, match="nothing to take a share of"): share_of(oracle, oracle * 0 + 99, session)
     with pytest.raises(ValueError, match="ranks_a are of 899"): share_of(oracle[1:], oracle, session)
 
-def test_labels_split_the_cases():
-    s = Sessions.from_lists([[1, 2, 3], [1, 2], [3, 1]])
-    table = by_label(np.array([1, 30, 2, 50]), s, ["b", "a", "b", "a"])
-    assert list(table.index) == ["a", "b"] and table["cases"].tolist() == [2, 2]
-    assert table["recall@20"].tolist() == [0, 1]
-
 def test_paired_test_of_equals():
     sessions = Sessions.from_lists([[1, 2, 3]] * 30)
     r = np.arange(60) + 1
@@ -284,119 +156,3 @@ def test_paired_test_sees_what_separate_intervals_miss():
     b    = a + 1                                                            # the same, one place further down
     one, other = (bootstrap_interval(gain(r), np.arange(1200) // 4) for r in (a, b))
     assert one[0] < other[1] and paired_test(a, b, np.arange(1200) // 4)["low"] > 0
-
-# %% ../../nbs/06_evaluation.ipynb #9dddb818
-def test_tables_split_all_cases():
-    rng      = np.random.default_rng(0)
-    sessions = Sessions.from_lists([rng.integers(0, 101, n) for n in rng.integers(1, 16, 300)])
-    r        = rng.integers(1, 60, len(sessions.cases()[0]))
-    clicks   = np.r_[0, np.arange(100, 0, -1)]                              # item 1 is the most popular
-    position, target = sessions.cases()[1], sessions.targets(*sessions.cases())
-    by_length, by_clicks = by_prefix_length(r, sessions), by_popularity(r, sessions, clicks)
-    for table in (by_length, by_clicks):
-        assert table["cases"].sum() == len(r)
-        assert np.isclose((table["cases"] * table["recall@20"]).sum() / len(r), recall_at_k(r))
-        assert ((table["low"] <= table["recall@20"]) & (table["recall@20"] <= table["high"])).all()
-    assert by_length.loc["3", "recall@20"] == recall_at_k(r[position == 3])
-    assert by_length.loc["10+", "cases"] == (position >= 10).sum()
-    groups = {"top 1 % of items": target == 1, "next 9 %": (target > 1) & (target <= 10),
-              "other half": target > 50, "unknown": target == 0}
-    for name, cases in groups.items(): assert np.isclose(by_clicks.loc[name, "mrr@20"], mrr_at_k(r[cases]))
-    pair = sessions[np.flatnonzero(sessions.lengths == 2)[:1]]
-    assert by_prefix_length(r[:1], pair).index.tolist() == ["1"]            # groups without a case are left out
-
-# %% ../../nbs/06_evaluation.ipynb #274901d2
-def test_lists_coverage_and_bias_by_hand():
-    inf   = float("inf")
-    table = torch.tensor([[-inf, 0, 0, 0, 0], [-inf, 1, 2, 3, 4], [-inf, 4, 3, -inf, -inf]] + [[0.] * 5] * 2)
-    sessions = Sessions.from_lists([[1, 4], [2, 1]])
-    top = top_items(Table(table), sessions, 3)
-    assert top.tolist() == [[4, 3, 2], [1, 2, 0]]                           # impossible items are not offered
-    assert coverage_at_k(top, 4, 1) == .5 and coverage_at_k(top, 4, 3) == 1
-    assert top_items(Table(table), sessions, 9).shape == (2, 9)
-    bias = popularity_bias(top[:, :1], sessions, np.array([0, 10, 20, 30, 40]))
-    assert bias == {"recommended": .625, "clicked": .625, "bias": 0}
-    assert item_clicks(Sessions.from_lists([[1, 1, 0], [2]])).tolist() == [0, 2, 1]
-    for ask in (lambda: top_items(Table(table), sessions, 0), lambda: coverage_at_k(top, 4, 4)):
-        with pytest.raises(ValueError, match="k must be"): ask()
-
-# %% ../../nbs/06_evaluation.ipynb #2c8b214e
-@settings(deadline=None, max_examples=30)
-@given(worlds())
-def test_an_honest_model_passes_the_leak_check(world): check_no_leak(*world)
-
-# %% ../../nbs/06_evaluation.ipynb #d6ec5095
-@pytest.mark.parametrize("leak", ["mean of the batch", "memory", "place in the batch", "noise"])
-def test_leaks_are_found(leak):
-    class Leaky(Table):
-        memory = 0
-        def scores(self, batch):
-            own = super().scores(batch)
-            if leak == "mean of the batch":  return own - own.mean(0)
-            if leak == "place in the batch": return own + torch.arange(len(own))[:, None] * own[0]
-            if leak == "noise":              return own + torch.rand(own.shape)
-            self.memory = self.memory + own.sum(0)
-            return own + self.memory
-    rng      = np.random.default_rng(0)
-    sessions = Sessions.from_lists([rng.integers(0, 30, n) for n in rng.integers(2, 7, 40)])
-    table    = rng.random((30, 30))
-    check_no_leak(Table(table), sessions)
-    with pytest.raises(AssertionError, match="table leaks: session .* when asked alone"):
-        check_no_leak(Leaky(table), sessions)
-
-# %% ../../nbs/06_evaluation.ipynb #f1076969
-import matplotlib.pyplot as plt
-
-from sessrec.plots.metrics import _colours
-from sessrec.plots.style import colour_of, use_style
-
-# %% ../../nbs/06_evaluation.ipynb #7907e5f4
-def test_plots_draw_on_the_axes_they_are_given():
-    rng      = np.random.default_rng(0)
-    sessions = Sessions.from_lists([rng.integers(1, 30, n) for n in rng.integers(2, 7, 50)])
-    n        = len(sessions.cases()[0])
-    found    = {"pop": rng.integers(1, 30, n), "a new model": rng.integers(1, 30, n), "oracle": np.ones(n, int)}
-    tables   = {name: by_prefix_length(r, sessions) for name, r in found.items()}
-    tests    = {name: paired_test(found["oracle"], r, sessions) for name, r in found.items()}
-    for draw, words in [(lambda ax: plot_ranks(found, ax), "oracle puts half of all targets among its first 1"),
-                        (lambda ax: plot_recall(found, sessions, ax=ax), "oracle 100"),
-                        (lambda ax: plot_by_prefix_length(tables, ax), "oracle: from 100 % after one click"),
-                        (lambda ax: plot_differences(tests, ax), "2 of 3 differences")]:
-        ax = plt.figure().gca()
-        assert draw(ax) is ax and words in ax.get_title(loc="left") + ax.get_title() and ax.get_xlabel()
-        plt.close()
-
-# %% ../../nbs/06_evaluation.ipynb #fec82dc2
-def test_models_do_not_share_a_colour():
-    with plt.rc_context():
-        use_style()
-        got = _colours(["new", "markov", "pop", "oracle", "newer"])
-    assert len(set(got.values())) == 5 and got["oracle"] == "#000000" and got["pop"] == colour_of("pop")
-    assert len(_colours(map(str, range(30)))) == 30                         # more than there are colours: some do
-
-# %% ../../nbs/06_evaluation.ipynb #04da5d03
-def test_shuffled_keeps_the_clicks_and_nothing_else():
-    spy = Spy(torch.rand(100, 100))
-    spy.asked = []
-    rng      = np.random.default_rng(0)
-    sessions = Sessions.from_lists([rng.integers(1, 99, n) for n in rng.integers(2, 12, 200)])
-    session, position = sessions.cases()
-    batch = sessions.prefixes(session, position)
-    shuffled(spy).scores(batch)
-    got = spy.asked[0]
-    assert torch.equal(got.items.sort(1).values, batch.items.sort(1).values)
-    assert torch.equal(got.lengths, batch.lengths)
-    assert torch.equal(got.items == 0, batch.items == 0)                    # padding stays on the right
-    two = batch.lengths == 2
-    assert .35 < (got.items[two, 0] != batch.items[two, 0]).float().mean() < .65
-    long  = batch.lengths == 6
-    moved = torch.stack([(got.items[long] == batch.items[long, i, None]).float().mean(0)[:6] for i in range(6)])
-    assert ((moved - 1/6).abs() < .12).all()                                # each click may go anywhere, equally likely
-    check_no_leak(shuffled(Table(torch.rand(100, 100))), sessions[:40])
-    other = shuffled(spy, seed=1)
-    other.scores(batch)
-    assert not torch.equal(spy.asked[1].items, got.items)
-    shuffled(spy, keep_last=True).scores(batch)
-    kept = spy.asked[2]
-    assert torch.equal(kept.last, batch.last) and torch.equal(kept.items.sort(1).values, batch.items.sort(1).values)
-    assert not torch.equal(kept.items, batch.items)
