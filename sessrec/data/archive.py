@@ -6,14 +6,14 @@
 __all__ = ['DAMAGED', 'damaged', 'Piece', 'members', 'search', 'find']
 
 # %% ../../nbs/reference/data_archive.ipynb #a22f95a5
+import gzip
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-import gzip
-import zipfile
-import zlib
 
 from .files import DataError
 

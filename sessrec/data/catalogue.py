@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import ArrayLike
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from .files import read_parquet, replacing
 

@@ -6,11 +6,11 @@
 __all__ = ['Resuming', 'kaggle_login', 'download']
 
 # %% ../../nbs/reference/data_download.ipynb #ceac1d83
-from pathlib import Path
-from typing import Any
 import json
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 from .datasets import REGISTRY, Dataset, Remote
 from .files import DataError, data_dir
@@ -24,6 +24,7 @@ def _status(error):
     if not code: return ""
     return f" (the server says {code}{': the token is not accepted' if code in (401, 403) else ''})"
 
+# %% ../../nbs/reference/data_download.ipynb #7f008dad
 class Resuming:
     "A downloader for pooch that goes on where an earlier attempt broke off."
     def __init__(self,
@@ -102,6 +103,7 @@ def _fetch(name:str, dataset:Dataset, file:Remote, folder:Path)->None:
         sha256 = pooch.file_hash(str(path))
         print(f"{file.name} came with sha256 {sha256}; we know none to compare it with", file=sys.stderr)
 
+# %% ../../nbs/reference/data_download.ipynb #72812d58
 def download(name:str,      # a key of `REGISTRY`
             )->Path:        # the folder with its files
     "Fetch a data set into `data_dir()/name`: go on where it broke off, check checksums, keep what is there already."

@@ -14,6 +14,7 @@ from .files import DataError
 
 if TYPE_CHECKING:
     import pandera.pandas as pda
+
     from sessrec.data.tables import TableFile
 
 # %% auto #0

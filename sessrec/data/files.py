@@ -5,12 +5,12 @@
 # %% ../../nbs/reference/data_files.ipynb #765ff8e7
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-import os
-import shutil
 
 import sessrec
 

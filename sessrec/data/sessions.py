@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import overload
 
-from numpy.typing import ArrayLike
-from torch import Tensor
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
 
 from .catalogue import Catalogue
 from .files import read_sessions, write_sessions

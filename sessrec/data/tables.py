@@ -6,10 +6,10 @@
 __all__ = ['Columns', 'Line', 'nth_line', 'TableFile', 'refuse', 'CsvFile', 'ParquetFile']
 
 # %% ../../nbs/reference/data_tables.ipynb #b641fe2b
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
 import csv
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -94,6 +94,7 @@ class TableFile:
                 raise self.wrong(before + row, name, "is not a value")
         return table
 
+# %% ../../nbs/reference/data_tables.ipynb #5e0c7fa0
 def refuse(file:TableFile,
            bad:Any,         # `(n_rows,)` bool, True where the value is wrong
            ours:str,        # our name of the column

@@ -58,6 +58,7 @@ def _in_time(network:NeuralRecommender, data:Prepared, seconds:float=20)->tuple[
     share = seconds * speed / max(len(data.train.cases()[0]), 1)
     return most_recent(data.train, min(share, 1)), {"epochs": int(np.clip(share, 1, 3)), "valid_sessions": 500}
 
+# %% ../../nbs/reference/explorer_serve.ipynb #397b1b5d
 def _train(name:str, data:Prepared, folder:Path, short:bool)->str:
     "Train a network into a checkpoint; gives `name@folder`, since another process will read it."
     print(f"sessrec: training {name}" + (", about twenty seconds" if short else ""), file=sys.stderr)

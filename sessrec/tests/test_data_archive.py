@@ -11,6 +11,7 @@ import pytest
 
 from sessrec.data.files import DataError
 
+
 def zipped(path, name, data, keep=None):
     "A zip at `path` with one member, cut after `keep` bytes."
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z: z.writestr(name, data)

@@ -7,6 +7,7 @@ from sessrec.data.catalogue import *
 import pandas as pd
 import pytest
 
+
 @pytest.fixture
 def catalogue(): return Catalogue(pd.DataFrame({"raw_id": ["a", "b<", "é"], "price": [1., 2., 3.]}))
 

@@ -14,6 +14,7 @@ from sessrec.data.files import DataError, shared_data
 from sessrec.registry import readers
 from sessrec.tests.test_data_files import assert_not_imported
 
+
 def test_every_entry_is_complete():
     names = {"generated", "yoochoose", "retailrocket", "diginetica", "uci", "srgnn-diginetica", "srgnn-retailrocket"}
     assert set(REGISTRY) >= names

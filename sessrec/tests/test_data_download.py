@@ -16,6 +16,7 @@ from sessrec.data.datasets import REGISTRY, Dataset, Remote
 from sessrec.data.files import DataError
 from sessrec.tests.test_data_files import assert_not_imported
 
+
 def handler(body, requests, cut, ranges, status):
     "A class that answers requests with `body`, and keeps their headers."
     left = [cut]

@@ -11,6 +11,7 @@ import pytest
 from sessrec.data.files import DataError
 from sessrec.tests.test_data_files import assert_not_imported
 
+
 def good(**columns):
     "Two fine events, with some columns replaced; None takes a column away."
     table = {"session_id": [1, 1], "item_id": ["a", "b"], "timestamp": np.array([1, 2])} | columns

@@ -10,6 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
+
 def assert_not_imported(statement, *modules):
     "Run a statement in a new process, and check that it imports none of the modules."
     code = f"{statement}\nimport sys\nprint([m for m in {modules} if m in sys.modules])"

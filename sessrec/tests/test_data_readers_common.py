@@ -7,6 +7,7 @@ from sessrec.data.readers.common import *
 import numpy as np
 import pandas as pd
 
+
 def test_the_latest_click_is_right():
     table = pd.DataFrame({"item_id": [7, 5, 7], "price": [3, 1, 2], "size": [0, 0, 0]})
     latest = latest_features(table, np.array([20, 10, 10]), ["price"])

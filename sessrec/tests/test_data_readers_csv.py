@@ -8,8 +8,8 @@ import zipfile
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from sessrec.data.datasets import read
 from sessrec.data.files import DataError

@@ -4,9 +4,9 @@
 from sessrec.data.readers.diginetica import *
 
 # %% ../../nbs/reference/data_readers_diginetica.ipynb #7a6bf71c
-from hypothesis import HealthCheck, given, settings, strategies as st
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from sessrec.data.datasets import read
 from sessrec.data.files import shared_data

@@ -5,8 +5,8 @@ from sessrec.data.readers.retailrocket import *
 
 # %% ../../nbs/reference/data_readers_retailrocket.ipynb #bd54114d
 import pandas as pd
-from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from sessrec.data.datasets import read
 from sessrec.data.files import DataError

@@ -10,12 +10,13 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import sessrec.data.readers.srgnn
 from sessrec.data.datasets import read
 from sessrec.data.files import DataError, shared_data
+
 
 class Payload:
     def __reduce__(self): return os.system, ("touch sessrec-was-here",)

@@ -5,8 +5,8 @@ from sessrec.data.readers.uci import *
 
 # %% ../../nbs/reference/data_readers_uci.ipynb #b13a6e59
 import numpy as np
-from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from sessrec.data.datasets import read
 from sessrec.data.files import shared_data

@@ -9,6 +9,7 @@ import pandas as pd
 from sessrec.data.catalogue import Catalogue
 from sessrec.data.sessions import Sessions
 
+
 def test_session_html_is_escaped_and_short():
     catalogue = Catalogue(pd.DataFrame({"raw_id": [1, 2], "name": ["<b>bold</b>", "مرحبا 🙂"]}))
     html      = Sessions.from_lists([[1, 2, 0] * 30], catalogue=catalogue)._repr_html_()

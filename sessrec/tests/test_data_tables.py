@@ -12,6 +12,7 @@ from sessrec.data.archive import Piece
 from sessrec.data.datasets import read
 from sessrec.data.files import DataError
 
+
 def check_refused(folder, format, text, words):
     "A file with this text gets an error of one short line, with these words."
     (folder/"a.dat").write_text(text, newline="")

@@ -30,18 +30,21 @@ def check_01_1(answer):
     assert not len(wrong), f"the first wrong one is session {wrong[0]}: it ends with {want[wrong[0]]}"
 
 # %% ../../../nbs/checks/01_sessions.ipynb #4db98e18
-@exercise("01.2", hint="A click is a repeat if the click before it shows the same item, and if both are in the same session.")
+@exercise(
+    "01.2", hint="A click is a repeat if the click before it shows the same item, and if both are in the same session."
+)
 def check_01_2(answer):
     "Comparing the row with itself, shifted by one, finds equal neighbours; those across a border do not count."
     for seed in range(5):
-        s    = _random_sessions(seed)
+        s = _random_sessions(seed)
         want = sum(int((session[1:] == session[:-1]).sum()) for session in s)
         all_ = int((s.items[1:] == s.items[:-1]).sum())
-        got  = answer(s.items, s.offsets)
+        got = answer(s.items, s.offsets)
         across = f"you counted {got}: {all_ - want} of them lie across the border between two sessions"
         assert got == want or got != all_, across
         assert got == want, f"I expected {want} repeats and got {got}"
 
+# %% ../../../nbs/checks/01_sessions.ipynb #04182c40
 @exercise("01.3", hint="How many targets does a session of n clicks have? And one of a single click, or of none?")
 def check_01_3(answer):
     "A session of n clicks gives n - 1 cases, but never fewer than 0."

@@ -6,21 +6,21 @@
 __all__ = ['read_csv']
 
 # %% ../../../nbs/reference/data_readers_csv.ipynb #6a21ff58
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
-import re
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..archive import Piece, find
+from ..archive import find
 from ..files import DataError
 from ..log import Log, make_log, to_series
 from .common import WORD, latest_features
-from ..tables import CsvFile, ParquetFile, TableFile, refuse
+from ..tables import CsvFile, ParquetFile, refuse
 from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_csv.ipynb #a201c36a

@@ -6,10 +6,10 @@
 __all__ = ['NoNames', 'unpickle', 'first_cases', 'with_targets', 'agreeing_cases', 'sessions_of_cases', 'read_srgnn']
 
 # %% ../../../nbs/reference/data_readers_srgnn.ipynb #f7be59c1
+import pickle
 from itertools import chain
 from pathlib import Path
 from typing import Any
-import pickle
 
 import numpy as np
 import pandas as pd
