@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from .. import __version__
 from .catalogue import Catalogue
 from .datasets import REGISTRY, read, reader_and_path
-from .files import DataError, _check_target as check_target, data_dir
+from .files import DataError, check_target, data_dir
 from .log import Benchmark, Log
 from .options import PRESETS, Split, as_options, is_benchmark, split_for
 from .passport import Account, Passport

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .catalogue import Catalogue
-from .files import DataError, _line, replacing_folder
+from .files import DataError, one_line, replacing_folder
 from .passport import Passport
 from .sessions import Sessions
 
@@ -51,7 +51,7 @@ class Prepared:
                 for name in (*SPLITS, "catalogue"): getattr(self, name).save(folder/f"{name}.parquet")
                 (folder/"passport.json").write_text(text, encoding="utf-8")
         except OSError as e:
-            raise DataError(f"{out} cannot be written ({_line(e)}); what was there is untouched") from e
+            raise DataError(f"{out} cannot be written ({one_line(e)}); what was there is untouched") from e
         return self
 
 # %% ../../nbs/reference/data_prepared.ipynb #2c7f192c
@@ -68,7 +68,7 @@ def _load_passport(folder:Path)->Passport:
     if not file.exists():   raise DataError(f"{folder} is not a prepared folder: it has no passport.json; {_AGAIN}")
     try: passport = Passport(json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError, OSError) as e:
-        raise DataError(f"{file} cannot be read ({_line(e)}); {_AGAIN}") from e
+        raise DataError(f"{file} cannot be read ({one_line(e)}); {_AGAIN}") from e
     version = passport.get("format_version")
     if not isinstance(version, int): raise DataError(f"{file} names no format_version; {_AGAIN}")
     if version > FORMAT_VERSION:
@@ -96,8 +96,8 @@ def load(folder:Path|str,       # a folder that `prepare` or `Prepared.save` wro
     try:
         catalogue = Catalogue.load(folder/"catalogue.parquet")
         splits    = {name: Sessions.load(folder/f"{name}.parquet", catalogue) for name in SPLITS}
-    except (ValueError, OSError, pa.ArrowException) as e: raise DataError(f"{folder}: {_line(e)}") from e
+    except (ValueError, OSError, pa.ArrowException) as e: raise DataError(f"{folder}: {one_line(e)}") from e
     prepared = Prepared(**splits, catalogue=catalogue, passport=passport)
     try: _check_whole(prepared, folder)
-    except (KeyError, TypeError) as e: raise DataError(f"{folder/'passport.json'} lacks {_line(e)}; {_AGAIN}") from e
+    except (KeyError, TypeError) as e: raise DataError(f"{folder/'passport.json'} lacks {one_line(e)}; {_AGAIN}") from e
     return prepared
