@@ -60,11 +60,15 @@ class UnitVectors:
                 ) -> Tensor:        # `(n, d)`
         "Each row divided by its length."
         if training or torch.is_grad_enabled() or not isinstance(table, nn.Parameter):
-            self.source = self.kept = None
+            self.forget()
             return F.normalize(table, dim=-1)
         source = table.data_ptr(), table._version
         if self.kept is None or source != self.source: self.source, self.kept = source, F.normalize(table, dim=-1)
         return self.kept
+
+    def forget(self) -> None:
+        "Keep nothing: an optimiser may change the weights without giving them a new version."
+        self.source = self.kept = None
 
 # %% ../../nbs/reference/models_neural.ipynb #65182efa
 class NeuralRecommender(nn.Module, Recommender, Pretrained):
@@ -87,6 +91,11 @@ class NeuralRecommender(nn.Module, Recommender, Pretrained):
         self.scale        = scale
         self.item_vectors = nn.Embedding(n_items + 1, embedding_dim, padding_idx=PAD)
         self.unit_vectors = UnitVectors()
+
+    def train(self, mode:bool=True) -> Self:
+        "Training or evaluation mode; what was kept of the old weights is forgotten."
+        self.unit_vectors.forget()
+        return super().train(mode)
 
     def clicks(self, items:Tensor) -> Tensor:       # ids of any shape -> one more axis, `d`
         "The items' vectors as clicks; of length one where scores are products of unit vectors."

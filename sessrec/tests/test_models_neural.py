@@ -83,3 +83,18 @@ def test_another_run_is_not_resumed(tmp_path):
     again = fit_(epochs=1, resume=True)                 # complete already: nothing to do
     assert len(again.history) == 1
     assert again.recommend(["i1"], k=1).equals(LastClick.from_pretrained(out).recommend(["i1"], k=1))
+
+# %% ../../nbs/reference/models_neural.ipynb #44c29a91
+def test_weights_that_changed_in_training_are_seen():
+    "Also when the change leaves no trace in the tensor's version, as an optimiser's may."
+    batch = Sessions.from_lists([[1, 2], [3]]).batch([0, 1])
+    model = LastClick(300, 8)
+    model.scale = 14.
+    model.eval().scores(batch)
+    model.train()
+    model.item_vectors.weight.data.mul_(torch.linspace(-1, 2, 8))
+    scores = model.eval().scores(batch)
+    fresh  = LastClick(300, 8)
+    fresh.scale = 14.
+    fresh.load_state_dict(model.state_dict())
+    assert torch.equal(scores, fresh.eval().scores(batch))
