@@ -26,8 +26,8 @@ from sessrec.models.counting import Cooccurrence
 from sessrec.shop.generate import DAY, START, generate
 from sessrec.shop.oracle import Oracle
 from sessrec.shop.reader import load_shop, rules_of
+from sessrec.train.callbacks.log import read_log
 from sessrec.train.loop import fit
-from sessrec.train.run import read_log
 
 TOP  = Path(__file__).resolve().parent.parent
 RUNS = ["100000:5", "300000:2", "1000000:5"]

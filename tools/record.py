@@ -20,7 +20,7 @@ from sessrec.metrics.protocol import paired_test
 from sessrec.metrics.rank import ranks
 from sessrec.models.choose import load_model
 from sessrec.models.counting import Cooccurrence
-from sessrec.train.run import read_log
+from sessrec.train.callbacks.log import read_log
 
 TOP     = Path(__file__).resolve().parent.parent
 SIZES   = {"hidden_size": "hidden", "n_layers": "layers", "dropout": "dropout"}     # these have an option of their own

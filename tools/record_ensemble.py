@@ -20,7 +20,7 @@ from sessrec.metrics.rank import ranks
 from sessrec.models.choose import load_model
 from sessrec.models.counting import Cooccurrence
 from sessrec.models.ensemble import Ensemble
-from sessrec.train.run import read_log
+from sessrec.train.callbacks.log import read_log
 
 VALID = "networks that learnt from the training sessions only; the choice is made among them and co-occurrence"
 FINAL = "the same networks, trained with the validation sessions, too"
