@@ -65,8 +65,8 @@ def _difference(model:str, data:str, run:dict[str, Any])->str:
     "A network case by case against the best baseline, as a sentence."
     test = run["test"]
     points, low, high = (100 * test[key] for key in ("difference", "difference_low", "difference_high"))
-    return (f"- {model} on {data}: {points:+.2f} points of Recall@20 [{low:.2f}, {high:.2f}] against {test['against']}, "
-            f"after {run['minutes']:.0f} minutes of training on {run['machine']}.")
+    return (f"- {model} on {data}: {points:+.2f} points of Recall@20 [{low:.2f}, {high:.2f}] "
+            f"against {test['against']}, after {run['minutes']:.0f} minutes of training on {run['machine']}.")
 
 # %% ../../nbs/reference/course_tables.ipynb #c990e1f3
 def results_table(folder:Path       # of the lessons

@@ -7,7 +7,7 @@ __all__ = ['Recommends', 'SessionEditor', 'session_editor']
 
 # %% ../../nbs/reference/course_widgets.ipynb #162cf732
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -40,7 +40,7 @@ class SessionEditor:
         self.search.observe(self.add_typed, "value")
         self.widget = widgets.VBox([self.clicks, widgets.HBox([self.picture, self.answers])])
 
-    def add(self, button)->None:
+    def add(self, button:Any)->None:
         "A recommendation was pressed: click it."
         self.clicks.value = [*self.clicks.value, button.tooltip]
 

@@ -60,11 +60,11 @@ class Account:
             text:str,           # what was done
             sessions:Sessions,  # what it left
             **more:Any,         # other counts
-           ):
+           )->None:
         "Write down what a step left."
         self.add_counts(step, text, counts(sessions) | more)
 
-    def add_counts(self, step:str, text:str, counted:dict[str, Any]):
+    def add_counts(self, step:str, text:str, counted:dict[str, Any])->None:
         "The same where something else than sessions was counted."
         self.rows.append({"step": step, "text": text, **counted})
 
@@ -75,7 +75,7 @@ class Account:
     def compare(self,
                 name:str,       # of the source in `PUBLISHED`
                 changed:str="", # the options that differ from the preset, as text
-               ):
+               )->None:
         "Put the published counts next to ours, and a sentence on each difference."
         whole = self._is_whole(name)
         for row in self.rows:

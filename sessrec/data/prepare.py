@@ -56,15 +56,17 @@ class RawClicks:
         numbers    = events[self.by].dtype in ("int32", "int64")
         self.who   = events[self.by].to_numpy() if numbers else pd.factorize(events[self.by])[0]
 
-    def note(self, step:str, text:str):
+    def note(self, step:str, text:str)->None:
         "Write down what is left: sessions where the log names them, else visitors."
         left = Sessions(self.items, sessionise(self.who, self.times), self.times)
-        if self.by == "session_id": return self.account.add(step, text, left)
+        if self.by == "session_id":
+            self.account.add(step, text, left)
+            return
         n = counts(left)
         self.account.add_counts(step, f"{text} ({len(left):,} visitors)",
                                 {"events": n["events"], "users": n["sessions"], "items": n["items"]})
 
-    def keep(self, chosen:np.ndarray, step:str, text:str):
+    def keep(self, chosen:np.ndarray, step:str, text:str)->None:
         "Drop all other clicks."
         self.items, self.times, self.who = self.items[chosen], self.times[chosen], self.who[chosen]
         if not len(self.items):

@@ -25,7 +25,7 @@ __all__ = ['PAD', 'Batch', 'padded_positions', 'click_positions', 'case_position
            'prefix_batch', 'Sessions']
 
 # %% ../../nbs/01_sessions.ipynb #eb268764
-PAD = 0     # the id of padding: no item. Items have ids from 1; a raw id that the catalogue does not contain is no item, either
+PAD = 0     # the id of padding: no item; a raw id that the catalogue does not contain is no item, either
 
 # %% ../../nbs/01_sessions.ipynb #023fc485
 @dataclass
@@ -234,7 +234,7 @@ class Sessions:
         return _concat(self, other)
 
     def cases(self)->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
-        "Every prefix with a next click: the first `position` clicks are known, the one at index `position` is the target."
+        "Every prefix with a next click: the first `position` clicks are known, the next one is the target."
         return case_positions(self.lengths)
 
     def targets(self,

@@ -48,18 +48,18 @@ def init_weights(network:nn.Module,
         network.to(device)
 
 # %% ../../nbs/reference/models_neural.ipynb #2f010991
-class UnitVectors:
+class UnitVectors(nn.Module):
     "The rows of a table, of length one; kept between calls while nothing is learnt."
     def __init__(self) -> None:
+        super().__init__()
         self.source:tuple[int, int]|None = None     # of what is kept: where the weights lie, and their version
         self.kept:Tensor|None = None
 
-    def __call__(self,
-                 table:Tensor,      # `(n, d)`
-                 training:bool,     # the weights are about to change
-                ) -> Tensor:        # `(n, d)`
+    def forward(self,
+                table:Tensor,       # `(n, d)`
+               ) -> Tensor:         # `(n, d)`
         "Each row divided by its length."
-        if training or torch.is_grad_enabled() or not isinstance(table, nn.Parameter):
+        if self.training or torch.is_grad_enabled() or not isinstance(table, nn.Parameter):
             self.forget()
             return F.normalize(table, dim=-1)
         source = table.data_ptr(), table._version
@@ -67,8 +67,13 @@ class UnitVectors:
         return self.kept
 
     def forget(self) -> None:
-        "Keep nothing: an optimiser may change the weights without giving them a new version."
+        "Keep nothing."
         self.source = self.kept = None
+
+    def train(self, mode:bool=True) -> Self:
+        "A change of mode forgets: an optimiser may change the weights without giving them a new version."
+        self.forget()
+        return super().train(mode)
 
 # %% ../../nbs/reference/models_neural.ipynb #65182efa
 class NeuralRecommender(nn.Module, Recommender, Pretrained):
@@ -92,11 +97,6 @@ class NeuralRecommender(nn.Module, Recommender, Pretrained):
         self.item_vectors = nn.Embedding(n_items + 1, embedding_dim, padding_idx=PAD)
         self.unit_vectors = UnitVectors()
 
-    def train(self, mode:bool=True) -> Self:
-        "Training or evaluation mode; what was kept of the old weights is forgotten."
-        self.unit_vectors.forget()
-        return super().train(mode)
-
     def clicks(self, items:Tensor) -> Tensor:       # ids of any shape -> one more axis, `d`
         "The items' vectors as clicks; of length one where scores are products of unit vectors."
         vectors = self.item_vectors(items)
@@ -119,7 +119,7 @@ class NeuralRecommender(nn.Module, Recommender, Pretrained):
     def queries_and_keys(self, hidden:Tensor) -> tuple[Tensor, Tensor]:     # `(N, d)` -> `(N, d)`, `(n_items + 1, d)`
         "What comes next and the answers, ready for the product that makes the scores."
         if self.scale is None: return hidden, self.answers()
-        return self.scale * F.normalize(hidden, dim=-1), self.unit_vectors(self.answers(), self.training)
+        return self.scale * F.normalize(hidden, dim=-1), self.unit_vectors(self.answers())
 
     def training_queries(self,
                          batch:Batch,       # `(B, L)`

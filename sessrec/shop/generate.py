@@ -92,7 +92,7 @@ class Shop:
         self.band       = rng.integers(0, len(BANDS), n)
         self.department = self.category // 5
         self.cents      = np.array(BANDS)[self.band] * 100 + rng.integers(0, 1500, n) // 5 * 5
-        self.base       = 1 / (rng.permutation(n) + 10.) + .0003                    # (n_items,), popularity without fashion
+        self.base       = 1 / (rng.permutation(n) + 10.) + .0003        # (n_items,), popularity without fashion
         self.popular    = self._draw_popularity(rng)                                # (days, intents, n_items)
         self.cell       = self.colour * len(BANDS) + self.band                      # (n_items,), colour and band as one
         self.attracts   = self._feature_rule()                                      # (cells, n_items)
@@ -225,7 +225,7 @@ def _visits(rng, c:Config)->tuple[np.ndarray, np.ndarray, np.ndarray]:
     length = 1 + np.cumprod(rng.random((n, c.max_length - 1)) >= c.stop, axis=1).sum(1)
     pause  = rng.integers(3, 90, (n, c.max_length)) * rng.integers(1, 4, (n, c.max_length))
     after  = np.cumsum(pause, axis=1) - pause[:, :1]
-    latest = (day + 1) * DAY - 1 - after[np.arange(n), length - 1]      # at midnight the shop closes, with nobody inside
+    latest = (day + 1) * DAY - 1 - after[np.arange(n), length - 1]  # at midnight the shop closes, with nobody inside
     start  = np.minimum(day * DAY + hour * 3600 + rng.integers(0, 3600, n), latest)
     order  = np.argsort(start, kind="stable")
     return start[order], length[order], after[order]

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 def test_each_option_is_explained_and_checked():
     for option in fields(Split): assert option.metadata["help"].endswith((".", "…")), option.name
     with pytest.raises(FrozenInstanceError): Split().gap = 5
-    for bad, words in [({"min_length": 0}, "min_length must be 1 or more, got 0"), ({"gap": -1}, "gap must be 0 or more"),
+    for bad, words in [({"min_length": 0}, "min_length must be 1 or more, got 0"), ({"gap": -1}, "gap must be 0"),
                        ({"valid_share": 2}, "valid_share must be 0 or more and at most 1, got 2"),
                        ({"fraction": 0}, "fraction must be above 0"), ({"support": "some"}, "support must be")]:
         with pytest.raises(ValueError, match=words): Split(**bad)

@@ -29,7 +29,7 @@ def test_default_world_is_as_described(world):
     starts = events.groupby("session_id")["timestamp"].first()
     assert starts.is_monotonic_increasing and len(truth) == len(events)
     early  = starts.index[starts < START + 27 * DAY]
-    assert events.loc[events["session_id"].isin(early), "item_id"].nunique() == 2000         # no item of the test is new
+    assert events.loc[events["session_id"].isin(early), "item_id"].nunique() == 2000    # no item of the test is new
     assert set(truth["rule"]) == set(RULES) and 5 < len(events) / 30_000 < 8
     for table in (shop.popular, shop.attracts): assert np.allclose(table.sum(-1), 1)
 

@@ -18,7 +18,7 @@ from ...data.datasets import REGISTRY
     "02.1", hint="np.array(dates, 'M8[D]') turns strings into days, and .astype('M8[s]').astype(int) days into seconds."
 )
 def check_02_1(answer: Any) -> None:
-    "A click's time is midnight of its day in seconds, plus its milliseconds divided by 1,000; whole seconds round down."
+    "A click's time is midnight of its day in seconds, plus milliseconds / 1,000, rounded down."
     dates, frames = ["2016-05-09", "2016-05-09", "1970-01-02"], np.array([0, 526_309, 999])
     got = np.asarray(answer(dates, frames))
     want = np.array([1_462_752_000, 1_462_752_526, 86_400])
@@ -45,7 +45,7 @@ def check_02_2(answer: Any) -> None:
     "02.3", hint="A session begins after the last step of a staircase; how long is the shortest prefix of the file?"
 )
 def check_02_3(answer: Any) -> None:
-    "The first case of each staircase, with its target, is the session; the shortest prefix of the file marks the last step."
+    "The first case of each staircase, with its target, is the session; the shortest prefix marks the last step."
     rng = np.random.default_rng(0)
     for shortest in (1, 2):
         sessions = [rng.integers(1, 9, n).tolist() for n in rng.integers(shortest + 1, 6, 9)]

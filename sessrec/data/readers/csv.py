@@ -105,7 +105,7 @@ def _table(file):
 @reader("csv")
 def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep may be `tab`
             )->Log:
-    "Any CSV or Parquet file with one row per click; times: unix seconds, milliseconds or ISO text (UTC without a zone)."
+    "Any CSV or Parquet file with one row per click; times: unix seconds, milliseconds or ISO text."
     address  = _parse(str(spec))
     file     = _open(find(address.path), address)
     table    = _table(file)

@@ -113,7 +113,7 @@ def agreeing_cases(sessions:Sessions,       # what the file should consist of
     if not agreeing.all(): return agreeing
     start    = sessions.offsets[session]                            # where each case's session begins
     agreeing = sessions.items[start + lengths] == targets
-    shift    = np.repeat(start - prefixes.offsets[:-1], lengths)    # from a click of a prefix to the same click of the session
+    shift    = np.repeat(start - prefixes.offsets[:-1], lengths)    # from a prefix's click to the session's
     same     = sessions.items[shift + np.arange(prefixes.n_events)] == prefixes.items
     case     = np.repeat(np.arange(len(lengths)), lengths)          # of each click of a prefix
     agreeing[case[~same]] = False
