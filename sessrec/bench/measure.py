@@ -31,7 +31,7 @@ from ..data.prepared import Prepared
 from ..data.sessions import Sessions
 from ..explorer.latency import explorer_latency
 from ..models.base import Recommender
-from ..models.choose import Checkpoint, choose, fit_model, model_names
+from ..models.choose import Checkpoint, choose, fit_model, model_names, new_network
 from ..models.neural import NeuralRecommender
 from ..train.device import device_named
 from ..train.loop import Batches, cross_entropy
@@ -232,7 +232,7 @@ def ready(name:str,         # a model or a checkpoint, as in `fit_model`
     choice = choose(name, data)
     if isinstance(choice, Checkpoint) or choice.kind != "network": model = fit_model(name, data)
     else:
-        model = network_of(name).for_catalogue(data.catalogue)
+        model = new_network(name, data.catalogue)
         model.attach(data.train)
     return model.to(device) if isinstance(model, NeuralRecommender) else model
 

@@ -60,7 +60,7 @@ def sizes_of(network:type,  # from `network_of`
              hidden:int,    # length of the item embeddings and of the hidden states
             )->Sizes:       # arguments and values
     "The numbers among a network's arguments."
-    arguments = signature(network.__init__).parameters
+    arguments = signature(network).parameters
     numbers   = {k: p.default for k, p in arguments.items() if type(p.default) in (int, float)}
     return numbers | {k: hidden for k in ("hidden_size", "embedding_dim") if k in arguments}
 

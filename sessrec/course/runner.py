@@ -130,7 +130,7 @@ def kernel_manager()->type:     # for `kernel_manager_class` of papermill and nb
             if not zmq.has("ipc"): return
             self._sockets = TemporaryDirectory(prefix="sessrec-", dir=_short_folder())
             self.transport, self.ip = "ipc", f"{self._sockets.name}/kernel"     # and -1 to -5, a file for each channel
-        async def cleanup_resources(self, restart=False):
+        async def cleanup_resources(self, restart=False):      # type: ignore[override]
             await super().cleanup_resources(restart=restart)
             if self._sockets and not restart: self._sockets.cleanup()
     return Manager

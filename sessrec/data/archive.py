@@ -66,9 +66,9 @@ def search(path:Path|str,   # a file, a folder or a zip
     if not path.exists(): raise DataError(f"{path}: there is no such file or folder; check the spelling or download it")
     if path.is_file() and path.suffix != ".zip": return Piece(path)
     pieces = _pieces(path)
-    for name in [n for name in names for n in (name, f"{name}.gz")]:
+    for packed in [file for name in names for file in (name, f"{name}.gz")]:
         for piece in pieces:
-            if not piece.member and piece.path.name == name: return piece
+            if not piece.member and piece.path.name == packed: return piece
     for name in names:
         for piece in pieces:
             if piece.member and Path(piece.member).name == name: return piece

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from .files import DataError, data_dir
 from ..registry import readers
 
-if TYPE_CHECKING: from sessrec.data.log import Benchmark, Log
+if TYPE_CHECKING:
+    from sessrec.data.log import Benchmark, Log
 
 # %% auto #0
 __all__ = ['REGISTRY', 'Remote', 'Dataset', 'reader_and_path', 'read']

@@ -123,7 +123,7 @@ def _cut_in_time(sessions:Sessions, split:Split)->tuple[Sessions, Sessions, int]
     if split.test_sessions is not None:
         n = max(len(sessions) - int(split.test_sessions), 0)
         training, test = sessions[:n], sessions[n:]
-        cut = int(test.start_times[0]) if len(test) else int(np.max(np.asarray(sessions.times))) + 1
+        cut = int(np.asarray(test.start_times)[0]) if len(test) else int(np.max(np.asarray(sessions.times))) + 1
         return training, test, cut
     end = sessions.start_times if split.whole_days else sessions.times      # a visit over midnight opens no new day
     cut = last_days(int(np.max(np.asarray(end))), split.test_days or 0, split.whole_days)
@@ -160,6 +160,7 @@ def parts_of_benchmark(benchmark:Benchmark, account:Account)->Parts:
     account.add("whole", text, both, mean_case_length=mean)
     starts  = test.start_times if train.times is not None else None
     cut     = int(starts.min()) if starts is not None and len(starts) else None
+    if train.catalogue is None: raise DataError(f"{benchmark.source}: its training sessions have no catalogue")
     return Parts(train, test, cut, train.catalogue.raw_id, train.catalogue)
 
 # %% ../../nbs/reference/data_prepare.ipynb #1eb489d7
@@ -196,7 +197,8 @@ def _n_train(parts:Parts, split:Split)->int:
     n = len(parts.training)
     if split.valid_share is not None: return n - int(np.ceil(n * split.valid_share))
     cut = parts.cut or 0            # only benchmarks have none, and those are split by a share
-    return int(np.searchsorted(parts.training.start_times, last_days(cut - 1, split.valid_days or 0, split.whole_days)))
+    first = last_days(cut - 1, split.valid_days or 0, split.whole_days)
+    return int(np.searchsorted(np.asarray(parts.training.start_times), first))
 
 def _late_seconds(parts:Parts)->np.ndarray:
     "For how long each session of training goes on after the test part has begun."

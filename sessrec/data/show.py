@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING: from sessrec.data.sessions import Sessions
+if TYPE_CHECKING:
+    from sessrec.data.sessions import Sessions
 
 # %% auto #0
 __all__ = ['day_of', 'sessions_text', 'item_name', 'sessions_html', 'SummaryCard']

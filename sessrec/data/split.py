@@ -94,7 +94,7 @@ def split_at(sessions:Sessions,     # with times, sorted by `by_start`
              cut:int,               # unix seconds
             )->tuple[Sessions, Sessions]:  # those that begin before `cut`, those that begin at `cut` or later
     "Split by the time in which a session *starts*; no session is cut in two."
-    n = int(np.searchsorted(sessions.start_times, cut))
+    n = int(np.searchsorted(np.asarray(sessions.start_times), cut))
     return sessions[:n], sessions[n:]
 
 def most_recent(sessions:Sessions,  # in the order of time

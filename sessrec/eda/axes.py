@@ -14,7 +14,7 @@ from textwrap import fill
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
@@ -53,7 +53,7 @@ def whole_numbers(axis:Axis)->None:
 def dates(axis:Axis, n:int)->None:
     "Ticks at dates, at most `n`."
     axis.set_major_locator(AutoDateLocator(maxticks=n))
-    axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator(), show_offset=axis.axis_name == "x"))
+    axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator(), show_offset=isinstance(axis, XAxis)))
 
 def figure(plot:Callable[..., None]     # draws `Clicks` on axes
           )->Callable[..., Axes]:       # takes any data, and axes or None, which means the current ones

@@ -8,7 +8,7 @@ __all__ = ['Value', 'Data', 'Missing', 'if_known', 'Clicks', 'clicks_of']
 # %% ../../nbs/reference/eda_clicks.ipynb #d60a3ee3
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -152,7 +152,7 @@ class Clicks:
         return self.time // 86_400
 
 # %% ../../nbs/reference/eda_clicks.ipynb #3de1418b
-Data = Log|Benchmark|Sessions|pd.DataFrame|Clicks
+Data:TypeAlias = Log|Benchmark|Sessions|pd.DataFrame|Clicks
 
 def clicks_of(data:Data)->Clicks:
     "The data as `Clicks`, unless they are already."

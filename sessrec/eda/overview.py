@@ -98,7 +98,8 @@ def overview(data:Data,             # a log
     c    = clicks_of(data)
     rows = -(-len(FIGURES) // columns)
     fig  = Figure(figsize=(6 * columns, 3.5 * rows), dpi=64, layout="constrained")
-    for plot, part in zip(FIGURES, fig.subfigures(rows, columns).flat):
+    parts = np.ravel(fig.subfigures(rows, columns, squeeze=False))
+    for plot, part in zip(FIGURES, parts):
         options = {"by": by} if plot in BY_CATEGORY else {}
         plot(c, part.subplots(), **options)
     return fig

@@ -25,7 +25,9 @@ from .view import columns_html, found_html, page, strip_html
 @cache
 def live_widget()->type:
     "The widget's class; made when it is needed, so that the rest runs without widgets."
-    try: import anywidget; import traitlets
+    try:
+        import anywidget
+        import traitlets
     except ImportError as e:
         raise ValueError("anywidget is not installed; get it with: pip install 'sessrec[lab]'") from e
     class Live(anywidget.AnyWidget):

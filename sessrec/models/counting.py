@@ -138,7 +138,7 @@ class ItemKNN(Counting):
 def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1 = the oldest
     "How old each session is, as a share of the time that they cover; by their order where there are no times."
     if sessions.times is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
-    start = sessions.start_times
+    start = np.asarray(sessions.start_times)
     timed = start[sessions.lengths > 0]                 # an empty session has no time, and no say
     span  = np.ptp(timed) if len(timed) else 0
     return (timed.max(initial=0) - start) / max(span, 1)

@@ -9,6 +9,7 @@ __all__ = ['attention_weights', 'causal', 'Block', 'attention_bias', 'attention_
 # %% ../../nbs/14_sasrec.ipynb #da59c075
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -91,9 +92,10 @@ def attention_maps(blocks:nn.ModuleList,    # of a network
                    block:int=-1,            # which of them is shown; -1 = the last
                   )->Tensor:                # `(B, n_heads, L, L)`
     "How much each click (row) attends to each (column), in each head of one block."
-    n = block % len(blocks)
-    for layer, mask in zip(blocks[:n], masks): x = layer(x, mask)
-    q, k, _ = blocks[n].split(x)
+    n      = block % len(blocks)
+    layers = cast("list[Block]", list(blocks))
+    for layer, mask in zip(layers[:n], masks): x = layer(x, mask)
+    q, k, _ = layers[n].split(x)
     return attention_weights(q, k, masks[n])
 
 # %% ../../nbs/14_sasrec.ipynb #c0b1e5a2

@@ -85,19 +85,19 @@ def _draw_edge(ax:Axes, start:np.ndarray, end:np.ndarray, text:str, gap:float)->
     across  = np.array([-outward[1], outward[0]])
     if loop: start, end = start + .16 * outward + .14 * across, end + .16 * outward - .14 * across
     bend, shrink = (-1.8, 0) if loop else (.18, gap)
-    ax.add_patch(FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11,
+    ax.add_patch(FancyArrowPatch((start[0], start[1]), (end[0], end[1]), connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11,
                                  color="#555555", lw=1.1, shrinkA=shrink, shrinkB=shrink, zorder=1))
     normal = np.array([(end - start)[1], -(end - start)[0]])
     middle = (start + end) / 2 + bend * normal / 2
     box    = {"boxstyle": "round,pad=.15", "fc": "white", "ec": "none"}
-    ax.text(*middle, text, fontsize=8, color="#333333", ha="center", va="center", bbox=box, zorder=2)
+    ax.text(middle[0], middle[1], text, fontsize=8, color="#333333", ha="center", va="center", bbox=box, zorder=2)
 
 def _draw_node(ax:Axes, xy:np.ndarray, text:str, share:float, last:bool, label_at:tuple[float, float])->None:
     "A node as large and as coloured as its attention weight; the last click's has a thick border."
-    ax.scatter(*xy, s=120 + 500 * abs(share), c=[plt.cm.RdBu_r(.5 + .4 * share)],
+    ax.scatter(xy[0], xy[1], s=120 + 500 * abs(share), c=[plt.cm.RdBu_r(.5 + .4 * share)],
                edgecolors="black" if last else "#999999", linewidths=2.5 if last else 1, zorder=3)
     side = "center" if abs(xy[0]) < .3 else "left" if xy[0] > 0 else "right"
-    ax.annotate(text, xy, label_at, fontsize=8, va="center", ha=side, zorder=4)
+    ax.annotate(text, (xy[0], xy[1]), label_at, fontsize=8, va="center", ha=side, zorder=4)
 
 # %% ../../nbs/reference/plots_graph.ipynb #e0668514
 @torch.no_grad()

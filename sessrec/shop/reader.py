@@ -71,7 +71,7 @@ def rules_of(sessions:Sessions,             # some of the shop's sessions, one a
     "The rule that made each case's next click."
     truth = load_truth(folder)
     first = np.flatnonzero(truth["session_id"].diff() != 0)                     # each session's first row
-    start = np.searchsorted(truth["timestamp"].to_numpy()[first], sessions.start_times.min())
+    start = np.searchsorted(truth["timestamp"].to_numpy()[first], np.asarray(sessions.start_times).min())
     part  = truth.iloc[first[start]:first[start] + sessions.n_events]
     if not np.array_equal(part["timestamp"], np.asarray(sessions.times)):
         raise ValueError("these sessions are not a part of the generated shop, as its files are now: "

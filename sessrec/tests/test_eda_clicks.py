@@ -45,7 +45,7 @@ def test_sessions_are_taken_as_they_are():
     c = Clicks(Sessions.from_lists([[4, 9], [], [4]], [[5, 6], [], [86_405]]))
     assert c.lengths.tolist() == [2, 1] and c.ids.tolist() == [4, 9] and c.day.tolist() == [0, 0, 1]
     assert clicks_of(c) is c and if_known(lambda: c.day, *()) is not None
-    with pytest.raises(Missing, match="no times"): Clicks(Sessions.from_lists([[1]])).day
+    with pytest.raises(Missing, match="no times"): _ = Clicks(Sessions.from_lists([[1]])).day
     assert if_known(lambda data: Clicks(data).day, Sessions.from_lists([[1]])) is None
 
 def test_mistakes_get_one_line():

@@ -39,7 +39,8 @@ def check_13_1(answer: Any) -> None:
 @exercise("13.2", hint="Divide each edge by how many edges arrive where it ends.")
 def check_13_2(answer: Any) -> None:
     "Each node that is reached at all receives a weight of one in total."
-    for edges in ([[0, 1, 0], [1, 0, 1]], [[0], [0]], [[0, 1, 2, 2], [3, 3, 3, 0]], [[], []]):
+    cases: list[list[list[int]]] = [[[0, 1, 0], [1, 0, 1]], [[0], [0]], [[0, 1, 2, 2], [3, 3, 3, 0]], [[], []]]
+    for edges in cases:
         edge_index = torch.tensor(edges, dtype=torch.int64).reshape(2, -1)
         start, end = edge_index
         want, got = (

@@ -44,8 +44,8 @@ def check_14_1(answer: Any) -> None:
 @exercise("14.2", hint="Count the real clicks up to and with each column; the first real one has place 0.")
 def check_14_2(answer: Any) -> None:
     "The same session gives the same places, wherever its padding is."
-    for real in ([[0, 0, 1, 1, 1], [1, 1, 1, 0, 0]], [[1, 1, 1]], [[0, 0, 0, 1]]):
-        real = torch.tensor(real, dtype=torch.bool)
+    for rows in ([[0, 0, 1, 1, 1], [1, 1, 1, 0, 0]], [[1, 1, 1]], [[0, 0, 0, 1]]):
+        real = torch.tensor(rows, dtype=torch.bool)
         want, got = (real.cumsum(1) - 1)[real], torch.as_tensor(answer(real))
         assert got.shape == real.shape, (
             f"I expected a place for each cell, {tuple(real.shape)}, and got shape {tuple(got.shape)}"
