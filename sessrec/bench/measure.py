@@ -21,7 +21,7 @@ import pyarrow.csv as pv
 import torch
 from tqdm import tqdm
 
-from .peer import SETTINGS, network_of, peer_names, peer_of
+from .peer import SETTINGS, peer_names, peer_of
 from .peer_side import spread
 from ..course.recorded import lessons_dir
 from ..data.files import replacing

@@ -100,8 +100,7 @@ class Ours:
     def leave_files(self, folder:Path)->None:
         "What the other side needs: the training sessions and the prefixes to score."
         import numpy as np
-        session, position = self.queries
-        batch = self.data.test.prefixes(session, position, MAX_LEN)
+        batch = self.data.test.prefixes(self.queries[0], self.queries[1], MAX_LEN)
         np.savez(folder/"prefixes.npz", items=batch.items.numpy(), lengths=batch.lengths.numpy())
         write_log(self.data.train, self.data.train.n_items, folder/"sessions.inter")
 

@@ -39,7 +39,7 @@ def keep_clicks(sessions:Sessions,
     kept = np.zeros(len(keep) + 1, np.int32 if len(keep) < 2**31 else np.int64)
     np.cumsum(keep, out=kept[1:])                       # kept[i]: how many of the first i clicks stay
     offsets = kept[sessions.offsets]
-    offsets = offsets[np.r_[True, offsets[1:] > offsets[:-1]]]
+    offsets = offsets[np.r_[True, np.diff(offsets) > 0]]
     times   = None if sessions.times is None else sessions.times[keep]
     return Sessions(sessions.items[keep], offsets, times, sessions.catalogue)
 

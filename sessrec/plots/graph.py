@@ -85,7 +85,8 @@ def _draw_edge(ax:Axes, start:np.ndarray, end:np.ndarray, text:str, gap:float)->
     across  = np.array([-outward[1], outward[0]])
     if loop: start, end = start + .16 * outward + .14 * across, end + .16 * outward - .14 * across
     bend, shrink = (-1.8, 0) if loop else (.18, gap)
-    ax.add_patch(FancyArrowPatch((start[0], start[1]), (end[0], end[1]), connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11,
+    ax.add_patch(FancyArrowPatch((start[0], start[1]), (end[0], end[1]), arrowstyle="-|>", mutation_scale=11,
+                                 connectionstyle=f"arc3,rad={bend}",
                                  color="#555555", lw=1.1, shrinkA=shrink, shrinkB=shrink, zorder=1))
     normal = np.array([(end - start)[1], -(end - start)[0]])
     middle = (start + end) / 2 + bend * normal / 2

@@ -112,7 +112,8 @@ class Oracle(Recommender):
 
     def fit(self, train:Sessions, valid:Sessions|None=None)->"Oracle":
         "Take over the catalogue; its raw ids must be the shop's."
-        if train.catalogue is None: raise ValueError("train has no catalogue: the oracle cannot tell which items these are")
+        if train.catalogue is None:
+            raise ValueError("train has no catalogue: the oracle cannot tell which items these are")
         number  = pd.to_numeric(pd.Series(train.catalogue.raw_id), errors="coerce")
         n_items = self.shop.config.n_items
         foreign = train.catalogue.raw_id[~number.between(1, n_items)]
