@@ -167,9 +167,9 @@ class RecBole:
                  job:dict[str, Any],    # `peer`, `words`, `hidden`, `batch_size`, `threads`, `n_cases`
                 ):
         import torch
-        from recbole.config import Config
-        from recbole.data import create_dataset, data_preparation
-        from recbole.utils import get_model, get_trainer, init_seed
+        from recbole.config import Config  # pyright: ignore[reportMissingImports]
+        from recbole.data import create_dataset, data_preparation  # pyright: ignore[reportMissingImports]
+        from recbole.utils import get_model, get_trainer, init_seed  # pyright: ignore[reportMissingImports]
         torch.set_num_threads(job["threads"])
         config = Config(model=job["peer"], dataset="sessions", config_dict=recbole_config(job))
         init_seed(config["seed"], config["reproducibility"])
@@ -184,7 +184,7 @@ class RecBole:
 
     def facts(self)->dict[str, Any]:
         "What the report says of this side."
-        import recbole
+        import recbole  # pyright: ignore[reportMissingImports]
         import torch
         return {"n_items": self.dataset.item_num - 1, "n_cases": self.loader.sample_size,
                 "recbole": recbole.__version__, "torch": torch.__version__,
@@ -194,7 +194,7 @@ class RecBole:
         "The test prefixes in RecBole's ids."
         import numpy as np
         import torch
-        from recbole.data.interaction import Interaction
+        from recbole.data.interaction import Interaction  # pyright: ignore[reportMissingImports]
         saved = np.load("sessions/prefixes.npz")
         items = np.zeros((len(saved["items"]), MAX_LEN), np.int64)
         items[:, :saved["items"].shape[1]] = saved["items"]

@@ -123,7 +123,7 @@ def kernel_manager()->type:     # for `kernel_manager_class` of papermill and nb
             try: await super().wait_for_ready(timeout=timeout)
             except RuntimeError as e: raise KernelStartError(_start_advice(e)) from e
     class Manager(AsyncKernelManager):
-        client_factory = Client
+        client_factory = Client     # pyright: ignore[reportAssignmentType]
         def __init__(self, **settings):
             super().__init__(**settings)
             self._sockets = None

@@ -223,7 +223,7 @@ def daily(data:Data,
     return pd.DataFrame({name: np.bincount(days, minlength=n) for name, days in per_day.items()}, index)
 
 # %% ../../nbs/04_eda.ipynb #1aa2cc52
-def _by_day(c:Clicks, last:int, keep=slice(None))->csr_matrix:
+def _by_day(c:Clicks, last:int, keep:slice|np.ndarray=slice(None))->csr_matrix:
     "Sparse `(days, items)`: clicks on each item on each of the last days; `keep` chooses clicks."
     if c.day.max() == c.day.min(): raise Missing("All clicks are of one day")
     first = max(c.day.min(), c.day.max() - last + 1)

@@ -76,8 +76,9 @@ def plot_heads(model:SASRec,        # trained
     "The attention maps of one block: one per head, and how much of it stays on the query itself."
     weights = heads_of(model, batch, block)
     names   = _numbered(labels, weights.shape[2])
-    if axes is None: axes = plt.subplots(1, len(weights), figsize=(4.6 * len(weights), 4.2), squeeze=False)[1][0]
-    for n, (ax, w) in enumerate(zip(axes, weights), 1):
+    size    = (4.6 * len(weights), 4.2)
+    rows:list[Axes] = list(plt.subplots(1, len(weights), figsize=size, squeeze=False)[1][0] if axes is None else axes)
+    for n, (ax, w) in enumerate(zip(rows, weights), 1):
         L   = len(w)
         own = w.diagonal()[1:].mean().item() if L > 1 else 1.       # the first click has only itself
         ax.imshow(w.masked_fill(~causal(L), torch.nan), cmap="Blues", vmin=0, vmax=1)
@@ -88,7 +89,7 @@ def plot_heads(model:SASRec,        # trained
         for i, j in torch.nonzero((w > .15) & causal(L)).tolist():
             colour = "white" if w[i, j] > .5 else "black"
             ax.text(j, i, f"{100 * w[i, j]:.0f}", ha="center", va="center", fontsize=7, color=colour)
-    return axes
+    return rows
 
 # %% ../../nbs/reference/plots_attention.ipynb #74c199ba
 @torch.no_grad()

@@ -18,7 +18,7 @@ from sessrec.models.counting import Cooccurrence, MarkovChain, Popularity
 from sessrec.models.gru4rec import GRU4Rec
 from sessrec.models.narm import NARM
 from sessrec.models.srgnn import SRGNN
-from sessrec.tests.test_explorer_state import new_core, shop
+from sessrec.tests.test_explorer_state import shop  # noqa: F401
 from sessrec.tests.test_models_explain import fitted
 
 # %% ../../nbs/reference/explorer_app.ipynb #8c4bc858

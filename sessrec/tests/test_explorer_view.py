@@ -18,7 +18,7 @@ from sessrec.explorer.state import Exploration
 from sessrec.models.counting import Cooccurrence, MarkovChain, Popularity, SessionPopularity
 from sessrec.models.narm import NARM
 from sessrec.models.srgnn import SRGNN
-from sessrec.tests.test_explorer_state import NAMES, Broken, new_core, shop
+from sessrec.tests.test_explorer_state import NAMES, Broken, new_core, shop  # noqa: F401
 from sessrec.tests.test_models_explain import fitted
 
 # %% ../../nbs/reference/explorer_view.ipynb #45b06920
