@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from sessrec.data.catalogue import Catalogue
+from sessrec.models.base import Recommender, check_recommender
 
 # %% ../../nbs/01_sessions.ipynb #197fa400
 toy_lists = st.lists(st.lists(st.integers(0, 9), max_size=7), max_size=8)
@@ -96,6 +97,25 @@ def test_from_events_groups_neighbours():
     s = Sessions.from_events(events, Catalogue(pd.DataFrame({"raw_id": ["x", "y"]})))
     assert s.items.tolist() == [1, 2, 0] and s.offsets.tolist() == [0, 2, 3] and s.start_times.tolist() == [10, 5]
     assert len(Sessions.from_events(events[:0], s.catalogue)) == 0
+
+class LastAgain(Recommender):
+    "Recommends the last click again."
+    def fit(self, train, valid=None):
+        self.catalogue = train.catalogue
+        return self
+    def scores(self, batch):
+        scores = torch.zeros(len(batch), self.catalogue.n_items + 1)
+        scores[torch.arange(len(batch)), batch.last] = 1.
+        scores[:, PAD] = -torch.inf
+        return scores
+
+def test_recommend_answers_in_raw_ids_and_keeps_the_order_of_ties():
+    catalogue = Catalogue(pd.DataFrame({"raw_id": [10, 20, 30], "colour": list("rgb")}))
+    sessions  = Sessions.from_lists([[1, 2, 3], [2], [3, 1]], catalogue=catalogue)
+    model     = LastAgain().fit(sessions)
+    check_recommender(model, sessions)
+    top = model.recommend([10, 30], k=3)
+    assert top["item"].tolist() == [30, 10, 20] and top["colour"].tolist() == ["b", "r", "g"]
 
 def test_a_file_that_is_not_there():
     with pytest.raises(ValueError, match="no such file"): Sessions.load("nowhere.parquet")
