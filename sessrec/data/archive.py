@@ -57,7 +57,7 @@ def _pieces(path):
     zips = sorted(path.glob("*.zip")) if path.is_dir() else [path]
     return bare + [Piece(z, m) for z in zips for m in members(z)]
 
-# %% ../../nbs/reference/data_archive.ipynb #16a2eb0a
+# %% ../../nbs/reference/data_archive.ipynb #0f63c882
 def search(path:Path|str,   # a file, a folder or a zip
            *names:str,      # which file is looked for, the best name first
           )->Piece|None:    # None if it is not there
@@ -66,9 +66,9 @@ def search(path:Path|str,   # a file, a folder or a zip
     if not path.exists(): raise DataError(f"{path}: there is no such file or folder; check the spelling or download it")
     if path.is_file() and path.suffix != ".zip": return Piece(path)
     pieces = _pieces(path)
-    for packed in [file for name in names for file in (name, f"{name}.gz")]:
+    for name in (option for base in names for option in (base, f"{base}.gz")):
         for piece in pieces:
-            if not piece.member and piece.path.name == packed: return piece
+            if not piece.member and piece.path.name == name: return piece
     for name in names:
         for piece in pieces:
             if piece.member and Path(piece.member).name == name: return piece

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # %% auto #0
-__all__ = ['PREPARED_FILES', 'DataError', 'one_line', 'checkout', 'data_dir', 'shared_data', 'replacing', 'check_target',
-           'replacing_folder', 'read_parquet', 'write_sessions', 'read_sessions']
+__all__ = ['PREPARED_FILES', 'DataError', 'one_line', 'data_dir', 'shared_data', 'replacing', 'check_target', 'replacing_folder',
+           'read_parquet', 'write_sessions', 'read_sessions']
 
-# %% ../../nbs/reference/data_files.ipynb #f8e8491b
+# %% ../../nbs/reference/data_files.ipynb #5902d193
 class DataError(ValueError):
     "Data that cannot be used as they are; the message is one line: what, where, and what to do."
 
@@ -31,7 +31,7 @@ def one_line(error:BaseException)->str:
     return " ".join(str(error).split()) or type(error).__name__
 
 # %% ../../nbs/reference/data_files.ipynb #7b048890
-def checkout()->Path|None:
+def _checkout()->Path|None:
     "The folder of the checkout, None when sessrec is installed elsewhere."
     root = Path(sessrec.__file__).resolve().parent.parent
     return root if (root/"settings.ini").exists() and (root/"nbs").is_dir() else None
@@ -39,7 +39,7 @@ def checkout()->Path|None:
 def data_dir()->Path:       # need not exist yet
     "Where downloads and caches lie: `SESSREC_DATA`, else `data/` of the checkout, else the user's cache folder."
     if given := os.environ.get("SESSREC_DATA"): return Path(given).expanduser()
-    if root := checkout(): return root/"data"
+    if root := _checkout(): return root/"data"
     from platformdirs import user_cache_path
     return user_cache_path("sessrec")
 
@@ -48,7 +48,7 @@ def shared_data(relative:str,   # path below the folder of test data
                )->Path:         # that file or folder
     "Real data for a test, in `SESSREC_SHARED` or `../shared/data`; a test without them is skipped, with `CI` it fails."
     roots  = [Path(p) for p in [os.environ.get("SESSREC_SHARED")] if p]
-    roots += [r.parent/"shared"/"data" for r in (checkout(), Path.cwd()) if r]
+    roots += [r.parent/"shared"/"data" for r in (_checkout(), Path.cwd()) if r]
     for root in roots:
         if (root/relative).exists(): return root/relative
     missing = (f"{relative} is not in {' nor in '.join(map(str, dict.fromkeys(roots)))}; "

@@ -25,7 +25,7 @@ __all__ = ['PAD', 'Batch', 'padded_positions', 'click_positions', 'case_position
            'prefix_batch', 'Sessions']
 
 # %% ../../nbs/01_sessions.ipynb #eb268764
-PAD = 0     # the id of padding: no item; a raw id that the catalogue does not contain is no item, either
+PAD = 0     # the id of padding: no item. A raw id that the catalogue does not contain is no item, either
 
 # %% ../../nbs/01_sessions.ipynb #023fc485
 @dataclass
@@ -162,7 +162,7 @@ def prefix_batch(sessions:Sessions,
     start = None if first is None else torch.from_numpy(first)
     return Batch(rectangle(sessions.items), torch.from_numpy(lengths), times, start)
 
-# %% ../../nbs/01_sessions.ipynb #8b5e77bc
+# %% ../../nbs/01_sessions.ipynb #df2b2dab
 class Sessions:
     "Sessions as flat arrays: session `i` is `items[offsets[i]:offsets[i + 1]]`."
     def __init__(self,
@@ -234,7 +234,7 @@ class Sessions:
         return _concat(self, other)
 
     def cases(self)->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
-        "Every prefix with a next click: the first `position` clicks are known, the next one is the target."
+        "Every prefix with a next click: the first `position` clicks are known, the one after them is the target."
         return case_positions(self.lengths)
 
     def targets(self,

@@ -35,7 +35,7 @@ def test_broken_files_get_one_clear_line(file, words, tmp_path):
     with pytest.raises(ValueError, match=words) as e: read_sessions(tmp_path/f"{file}.parquet")
     assert "\n" not in str(e.value)
 
-# %% ../../nbs/reference/data_files.ipynb #01bcff7b
+# %% ../../nbs/reference/data_files.ipynb #177cf312
 def test_places(monkeypatch, tmp_path):
     monkeypatch.setenv("SESSREC_DATA", str(tmp_path/"d"))
     assert data_dir() == tmp_path/"d"
@@ -51,7 +51,7 @@ def test_places(monkeypatch, tmp_path):
 
 def test_the_cache_folder_of_an_installed_package(monkeypatch):
     monkeypatch.delenv("SESSREC_DATA", raising=False)
-    monkeypatch.setattr("sessrec.data.files.checkout", lambda: None)
+    monkeypatch.setattr("sessrec.data.files._checkout", lambda: None)
     assert data_dir().name == "sessrec"
 
 def test_files_import_no_library_of_data():

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from sessrec.data.catalogue import Catalogue
+from sessrec.models.base import Recommender, check_recommender
 
 # %% ../../nbs/01_sessions.ipynb #197fa400
 toy_lists = st.lists(st.lists(st.integers(0, 9), max_size=7), max_size=8)
@@ -76,26 +77,20 @@ def test_parquet_round_trip(tmp_path_factory, lists, timed):
     assert (back.times is None) == (not timed) and (not timed or np.array_equal(back.times, s.times))
     if lists: assert [list(r) for r in pd.read_parquet(path)["items"]] == lists
 
-# %% ../../nbs/01_sessions.ipynb #14e27933
+# %% ../../nbs/01_sessions.ipynb #95d5ac67
 one_item = Catalogue(pd.DataFrame({"raw_id": [1]}))
+REFUSED  = [    # arguments, words of the error
+    (([1, 2], [0, 1]), "offsets must rise"), (([1, 2], [0, 2, 1, 2]), "offsets must rise"),
+    (([-1], [0, 1]), "0 or more"), (([1, 2], [0, 2], [5]), "1 entries for 2"),
+    (([9], [0, 1], None, one_item), "ends at 1")]
 
-
-NONSENSE = {"offsets must rise": ([1, 2], [0, 1]), "offsets must ri": ([1, 2], [0, 2, 1, 2]),
-            "0 or more": ([-1], [0, 1]), "1 entries for 2": ([1, 2], [0, 2], [5]),
-            "ends at 1": ([9], [0, 1], None, one_item)}
-
-@pytest.mark.parametrize("words, args", NONSENSE.items())
-def test_sessions_refuse_what_makes_no_sense(words, args):
-    with pytest.raises(ValueError, match=words):
-        Sessions(*args)
-
+@pytest.mark.parametrize("args, words", REFUSED)
+def test_sessions_refuse_what_makes_no_sense(args, words):
+    with pytest.raises(ValueError, match=words): Sessions(*args)
 
 def test_numbers_out_of_range():
-    with pytest.raises(IndexError):
-        Sessions.from_lists([[1]])[1]
-    with pytest.raises(ValueError, match="batch_size"):
-        next(Sessions.from_lists([[1]]).batches(0))
-
+    with pytest.raises(IndexError): Sessions.from_lists([[1]])[1]
+    with pytest.raises(ValueError, match="batch_size"): next(Sessions.from_lists([[1]]).batches(0))
 
 def test_from_events_groups_neighbours():
     events = pd.DataFrame({"session_id": [7, 7, 3], "item_id": ["x", "y", "q"], "timestamp": [10, 20, 5]})
@@ -103,7 +98,24 @@ def test_from_events_groups_neighbours():
     assert s.items.tolist() == [1, 2, 0] and s.offsets.tolist() == [0, 2, 3] and s.start_times.tolist() == [10, 5]
     assert len(Sessions.from_events(events[:0], s.catalogue)) == 0
 
+class LastAgain(Recommender):
+    "Recommends the last click again."
+    def fit(self, train, valid=None):
+        self.catalogue = train.catalogue
+        return self
+    def scores(self, batch):
+        scores = torch.zeros(len(batch), self.catalogue.n_items + 1)
+        scores[torch.arange(len(batch)), batch.last] = 1.
+        scores[:, PAD] = -torch.inf
+        return scores
+
+def test_recommend_answers_in_raw_ids_and_keeps_the_order_of_ties():
+    catalogue = Catalogue(pd.DataFrame({"raw_id": [10, 20, 30], "colour": list("rgb")}))
+    sessions  = Sessions.from_lists([[1, 2, 3], [2], [3, 1]], catalogue=catalogue)
+    model     = LastAgain().fit(sessions)
+    check_recommender(model, sessions)
+    top = model.recommend([10, 30], k=3)
+    assert top["item"].tolist() == [30, 10, 20] and top["colour"].tolist() == ["b", "r", "g"]
 
 def test_a_file_that_is_not_there():
-    with pytest.raises(ValueError, match="no such file"):
-        Sessions.load("nowhere.parquet")
+    with pytest.raises(ValueError, match="no such file"): Sessions.load("nowhere.parquet")

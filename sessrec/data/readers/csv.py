@@ -101,11 +101,11 @@ def _table(file):
         if name in ("session_id", "user_id", "item_id"): table = table.set_column(i, name, _narrow(table[name]))
     return table
 
-# %% ../../../nbs/reference/data_readers_csv.ipynb #a1f36562
+# %% ../../../nbs/reference/data_readers_csv.ipynb #8afc3082
 @reader("csv")
 def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep may be `tab`
             )->Log:
-    "Any CSV or Parquet file with one row per click; times: unix seconds, milliseconds or ISO text."
+    "Any CSV or Parquet file with one row per click; times are unix seconds, milliseconds or ISO text (UTC by default)."
     address  = _parse(str(spec))
     file     = _open(find(address.path), address)
     table    = _table(file)

@@ -91,7 +91,7 @@ def with_targets(prefixes:Sessions,
     items = np.insert(prefixes.items, prefixes.offsets[1:], targets)
     return Sessions(items, np.r_[0, np.cumsum(prefixes.lengths + 1)])
 
-# %% ../../../nbs/reference/data_readers_srgnn.ipynb #2479739a
+# %% ../../../nbs/reference/data_readers_srgnn.ipynb #2ae010a3
 def agreeing_cases(sessions:Sessions,       # what the file should consist of
                    prefixes:Sessions,       # of the file
                    targets:np.ndarray,      # of the file, `(n_cases,)`
