@@ -57,9 +57,9 @@ def validate_events(events:pd.DataFrame,        # session_id or user_id, item_id
 
 def _error(e:pda.errors.SchemaError, events:pd.DataFrame, file:TableFile|None)->DataError:
     "What pandera reports, in our words."
-    column = e.schema.name
-    cases:Any = e.failure_cases
-    if cases is None or column not in events or "index" not in cases or cases["index"].iloc[0] is None:
+    column     = e.schema.name
+    cases: Any = e.failure_cases
+    if column not in events or "index" not in cases or cases["index"].iloc[0] is None:
         return DataError(f"events: {str(e).splitlines()[0]}")
     row    = int(cases["index"].iloc[0])
     reason = getattr(e.check, "error", None) or "is missing"
