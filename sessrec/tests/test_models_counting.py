@@ -30,7 +30,7 @@ some_prefix   = st.lists(st.integers(1, N), min_size=1, max_size=8)
 
 def slow_popular(lists):
     clicks = [sum(l.count(i) for l in lists) for i in range(N + 1)]
-    return [c / max(max(clicks), 1) for c in clicks]
+    return [c / max(*clicks, 1) for c in clicks]
 
 def slow_s_pop(lists, prefix):
     p = slow_popular(lists)
