@@ -23,12 +23,20 @@ from .protocol import count_ranks, first_nan_row
 class Scorer(Protocol):
     "What the metrics need of a model; a fitted `Recommender` has all of it."
     @property
-    def name(self)->str: "As in tables."
+    def name(self)->str:
+        "As in tables."
+        ...
     @property
-    def max_len(self)->int|None: "How many of the last clicks it looks at; None = all."
+    def max_len(self)->int|None:
+        "How many of the last clicks it looks at; None = all."
+        ...
     @property
-    def catalogue(self)->Catalogue|None: "Set by `fit`."
-    def scores(self, batch:Batch)->Tensor: "`(B, n_items + 1)`, higher is better."
+    def catalogue(self)->Catalogue|None:
+        "Set by `fit`."
+        ...
+    def scores(self, batch:Batch)->Tensor:
+        "`(B, n_items + 1)`, higher is better."
+        ...
 
 def device_of(model:Any)->torch.device: # a recommender, or anything else
     "Where a model computes: its `device` if it has one, else the device of its parameters."
