@@ -137,8 +137,8 @@ class ItemKNN(Counting):
 # %% ../../nbs/07_baselines.ipynb #88543704
 def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1 = the oldest
     "How old each session is, as a share of the time that they cover; by their order where there are no times."
-    if sessions.times is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
-    start = np.asarray(sessions.start_times)
+    start = sessions.start_times
+    if start is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
     timed = start[sessions.lengths > 0]                 # an empty session has no time, and no say
     span  = np.ptp(timed) if len(timed) else 0
     return (timed.max(initial=0) - start) / max(span, 1)
