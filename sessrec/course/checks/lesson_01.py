@@ -6,6 +6,8 @@
 __all__ = ['check_01_1', 'check_01_2', 'check_01_3', 'check_01_4']
 
 # %% ../../../nbs/checks/01_sessions.ipynb #8a4a4f09
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -19,7 +21,7 @@ def _random_sessions(seed, n=30):
     return Sessions.from_lists([rng.integers(1, 9, size) for size in np.r_[1, rng.integers(1, 8, n)]])
 
 @exercise("01.1", hint="The last click of session i lies just before the place where session i + 1 starts.")
-def check_01_1(answer):
+def check_01_1(answer: Any) -> None:
     "The last clicks are at offsets[1:] - 1: one index operation for any number of sessions."
     s    = _random_sessions(1)
     want = np.array([session[-1] for session in s])
@@ -32,7 +34,7 @@ def check_01_1(answer):
 # %% ../../../nbs/checks/01_sessions.ipynb #5ad94997
 @exercise("01.2", hint="A click is a repeat if the click before it shows the same item, "
                        "and if both are in the same session.")
-def check_01_2(answer):
+def check_01_2(answer: Any) -> None:
     "Comparing the row with itself, shifted by one, finds equal neighbours; those across a border do not count."
     for seed in range(5):
         s    = _random_sessions(seed)
@@ -44,7 +46,7 @@ def check_01_2(answer):
         assert got == want, f"I expected {want} repeats and got {got}"
 
 @exercise("01.3", hint="How many targets does a session of n clicks have? And one of a single click, or of none?")
-def check_01_3(answer):
+def check_01_3(answer: Any) -> None:
     "A session of n clicks gives n - 1 cases, but never fewer than 0."
     for lengths in ([3, 1, 4], [1, 1], [2], [0, 5, 0]):
         want  = len(Sessions.from_lists([[1] * n for n in lengths]).cases()[0])
@@ -55,7 +57,7 @@ def check_01_3(answer):
 
 # %% ../../../nbs/checks/01_sessions.ipynb #16a08393
 @exercise("01.4", hint="torch.arange(L) compared with lengths[:, None] is the mask; multiply before you add up.")
-def check_01_4(answer):
+def check_01_4(answer: Any) -> None:
     "Padded places must weigh nothing, and the divisor is the true length, not the width of the rectangle."
     values, lengths = torch.arange(12.).view(3, 4) + 1, torch.tensor([4, 1, 2])
     want = torch.tensor([2.5, 5., 9.5])

@@ -6,6 +6,8 @@
 __all__ = ['check_02_1', 'check_02_2', 'check_02_3', 'check_02_4', 'check_02_5']
 
 # %% ../../../nbs/checks/02_datasets.ipynb #d180fe3f
+from typing import Any
+
 import numpy as np
 
 from ..exercise import exercise
@@ -14,7 +16,7 @@ from ...data.datasets import REGISTRY
 # %% ../../../nbs/checks/02_datasets.ipynb #054d2500
 @exercise("02.1", hint="np.array(dates, 'M8[D]') turns strings into days, "
                        "and .astype('M8[s]').astype(int) days into unix seconds.")
-def check_02_1(answer):
+def check_02_1(answer: Any) -> None:
     "A click's time is midnight of its day in seconds, plus its milliseconds divided by 1,000, rounded down."
     dates, frames = ["2016-05-09", "2016-05-09", "1970-01-02"], np.array([0, 526_309, 999])
     got  = np.asarray(answer(dates, frames))
@@ -25,7 +27,7 @@ def check_02_1(answer):
     assert np.array_equal(got, want), f"I expected {want.tolist()} and got {got.tolist()}"
 
 @exercise("02.2", hint="Compare neighbours: either the session number rises, or it stays and the time does not fall.")
-def check_02_2(answer):
+def check_02_2(answer: Any) -> None:
     "Time may fall where a new session begins, and only there."
     cases = [([1, 1, 2, 2], [5, 9, 3, 4], True), ([1, 1, 2], [9, 5, 10], False), ([2, 1], [1, 2], False)]
     cases += [([1, 1], [3, 3], True), ([7], [1], True), ([1, 2, 1], [1, 2, 3], False)]
@@ -38,7 +40,7 @@ def check_02_2(answer):
 
 # %% ../../../nbs/checks/02_datasets.ipynb #c1d11ff0
 @exercise("02.3", hint="A session begins after the last step of a staircase; how long is the file's shortest prefix?")
-def check_02_3(answer):
+def check_02_3(answer: Any) -> None:
     "The first case of each staircase, with its target, is the session; the file's shortest prefix marks the last step."
     rng = np.random.default_rng(0)
     for shortest in (1, 2):
@@ -52,7 +54,7 @@ def check_02_3(answer):
         assert got == sessions, f"the first session is {sessions[0]}, you have {got[0]}"
 
 @exercise("02.4", hint="parent[parent] climbs two steps; put it in the place of parent, and repeat: 2, 4, 8, … steps.")
-def check_02_4(answer):
+def check_02_4(answer: Any) -> None:
     "Each round doubles the distance, so even a chain of a thousand categories takes ten rounds."
     for n in (1, 5, 1000):
         parent = np.maximum(np.arange(n) - 1, 0)        # one long chain down from 0
@@ -64,7 +66,7 @@ def check_02_4(answer):
 
 # %% ../../../nbs/checks/02_datasets.ipynb #e7f27811
 @exercise("02.5", hint="Look for NC in the licences above. And what may you do with data that state no licence?")
-def check_02_5(answer):
+def check_02_5(answer: Any) -> None:
     "Only the UCI log and the generated shop allow it; where no licence is stated, nothing is permitted."
     answer = set(answer)
     assert answer <= set(REGISTRY), f"{', '.join(map(str, answer - set(REGISTRY)))} is not in the registry"
