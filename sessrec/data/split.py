@@ -20,12 +20,12 @@ DAY = 86_400        # seconds
 def sessionise(who:npt.ArrayLike,   # visitor (or session) of each click, `(n,)`; together, in time order
                times:npt.ArrayLike, # unix seconds of each click, `(n,)` int64
                gap:float|None=None, # a longer pause ends a session, in seconds; None = only a change in `who` does
-              )->np.ndarray:  # where each session starts, and the end: `(n_sessions + 1,)` int64
+              )->np.ndarray:        # where each session starts, and the end: `(n_sessions + 1,)` int64
     "Cut a log into sessions."
     who, times = np.asarray(who), np.asarray(times)
     same = who[1:] == who[:-1]
-    if (back := same & (np.diff(times) < 0)).any():
-        raise ValueError(f"times must not fall within one visitor, they do at click {np.argmax(back) + 1}")
+    back = same & (np.diff(times) < 0)
+    if back.any(): raise ValueError(f"times must not fall within one visitor, they do at click {np.argmax(back) + 1}")
     if gap is not None: same &= np.diff(times) <= gap
     starts = np.flatnonzero(~same) + 1
     return np.r_[np.zeros(min(len(times), 1), np.int64), starts, len(times)].astype(np.int64)
@@ -52,7 +52,8 @@ def drop_repeats(sessions:Sessions,
     return keep_clicks(sessions, keep)
 
 # %% ../../nbs/05_preprocessing.ipynb #6d409ac7
-def counts(sessions:Sessions)->dict:    # events, sessions, items (known ones), cases, mean_length (clicks in a session)
+def counts(sessions:Sessions
+          )->dict[str, int|float]:  # events, sessions, items (known ones), cases, mean_length (clicks per session)
     "The line that one step adds to the passport."
     return {"events":   sessions.n_events,
             "sessions": len(sessions),
@@ -64,7 +65,7 @@ def counts(sessions:Sessions)->dict:    # events, sessions, items (known ones), 
 def filter_sessions(sessions:Sessions,
                     min_length:int=2,       # shorter sessions go
                     min_support:int=5,      # items with fewer clicks go
-                   )->tuple[Sessions, list[dict]]:  # what stays, and the counts before the first and after each round
+                   )->tuple[Sessions, list[dict[str, int|float]]]:  # what stays; counts at first and after each round
     "Drop short sessions and rare items until every session and every item that is left is good enough."
     rounds = [counts(sessions)]
     while True:
@@ -106,8 +107,8 @@ def most_recent(sessions:Sessions,  # in the order of time
 # %% ../../nbs/05_preprocessing.ipynb #929f161d
 def build_catalogue(sessions:Sessions,      # the sessions that models may learn from, with provisional ids 1..n
                     raw_ids:np.ndarray,     # raw id of each provisional id, `(n,)`
-                    features:pd.DataFrame|None=None,    # table of item features with a column item_id (raw), or None
-                   )->tuple[Catalogue, np.ndarray]:  # items by raw id; the new id of each old one, `(n + 1,)` int32
+                    features:pd.DataFrame|None=None,    # of the items, with a column item_id (raw)
+                   )->tuple[Catalogue, np.ndarray]:     # items by raw id; the new id of each old one, `(n + 1,)` int32
     "A catalogue of what occurs in `sessions`; all other ids become 0."
     used  = np.flatnonzero(np.bincount(sessions.items, minlength=len(raw_ids) + 1)[1:]) + 1
     used  = used[np.argsort(raw_ids[used - 1], kind="stable")]

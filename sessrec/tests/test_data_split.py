@@ -3,25 +3,33 @@
 # %% ../../nbs/05_preprocessing.ipynb #imports
 from sessrec.data.split import *
 
-# %% ../../nbs/05_preprocessing.ipynb #8100943b
-from sessrec.data.arrays import to_arrays
-from sessrec.data.prepare import prepare, prepared
-from sessrec.data.prepared import load
-
 # %% ../../nbs/05_preprocessing.ipynb #1308fa74
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
-from sessrec.data.catalogue import Catalogue
-from sessrec.data.files import DataError, shared_data
-from sessrec.data.log import Log
 from sessrec.data.sessions import Sessions
 
 # %% ../../nbs/05_preprocessing.ipynb #10b975b2
+def as_lists(sessions):
+    "Each session as a list of (time, item)."
+    clicks = list(zip(sessions.times.tolist(), sessions.items.tolist()))
+    return [clicks[a:b] for a, b in zip(sessions.offsets[:-1], sessions.offsets[1:])]
+
+@st.composite
+def logs(draw, max_size=40):
+    "A small log: (visitor, time, item) sorted by visitor and time."
+    row  = st.tuples(st.integers(0, 5), st.integers(0, 300), st.integers(1, 6))
+    rows = draw(st.lists(row, max_size=max_size))
+    return sorted(rows, key=lambda row: row[:2])
+
+def flat(clicks, gap=None):
+    "A small log as sessions."
+    who, times, items = np.array(clicks, np.int64).reshape(-1, 3).T
+    return Sessions(items.astype(np.int32), sessionise(who, times, gap), times)
+
+# %% ../../nbs/05_preprocessing.ipynb #48591e17
 def slow_visits(clicks, gap):
     "Sessions as lists, click by click; a click is (visitor, time, item)."
     visits = []
@@ -31,47 +39,32 @@ def slow_visits(clicks, gap):
         visits[-1].append((time, item))
     return visits
 
-def slow_filter(visits, min_length, min_support):
-    "First the items, then the sessions, again and again: the other order, and one click after the other."
-    while True:
-        every = [item for v in visits for _, item in v]
-        after = [[c for c in v if every.count(c[1]) >= min_support] for v in visits]
-        after = [v for v in after if len(v) >= max(min_length, 1)]
-        if after == visits: return visits
-        visits = after
-
-def as_lists(sessions): return [list(zip(sessions.times[a:b].tolist(), sessions.items[a:b].tolist()))
-                                for a, b in zip(sessions.offsets[:-1], sessions.offsets[1:])]
-
-@st.composite
-def logs(draw, max_size=40):
-    "A small log: (visitor, time, item) sorted by visitor and time."
-    rows = draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 300), st.integers(1, 6)), max_size=max_size))
-    return sorted(rows, key=lambda r: r[:2])
-
-def flat(clicks, gap=None):
-    who, times, items = np.array(clicks, np.int64).reshape(-1, 3).T
-    return Sessions(items.astype(np.int32), sessionise(who, times, gap), times)
-
-# %% ../../nbs/05_preprocessing.ipynb #48591e17
 @given(logs(), st.sampled_from([None, 0, 10, 60]))
 def test_sessionise_equals_a_loop(clicks, gap):
     assert as_lists(flat(clicks, gap)) == slow_visits(clicks, gap)
 
+# %% ../../nbs/05_preprocessing.ipynb #14047adc
+def slow_filter(visits, min_length, min_support):
+    "First the items, then the sessions, again and again: the other order, and one click after the other."
+    while True:
+        every = [item for visit in visits for _, item in visit]
+        after = [[click for click in visit if every.count(click[1]) >= min_support] for visit in visits]
+        after = [visit for visit in after if len(visit) >= max(min_length, 1)]
+        if after == visits: return visits
+        visits = after
 
 @given(logs(), st.data())
 def test_keep_clicks_equals_a_loop(clicks, data):
-    keep = np.array(data.draw(st.lists(st.booleans(), min_size=len(clicks), max_size=len(clicks))), bool)
-    visits = slow_visits([(who, time, n) for n, (who, time, _) in enumerate(clicks)], 60)  # n: which click of the log
-    want = [[(time, clicks[n][2]) for time, n in v if keep[n]] for v in visits]
-    assert as_lists(keep_clicks(flat(clicks, 60), keep)) == [v for v in want if v]
-
+    keep   = np.array(data.draw(st.lists(st.booleans(), min_size=len(clicks), max_size=len(clicks))), bool)
+    visits = slow_visits([(who, time, n) for n, (who, time, _) in enumerate(clicks)], 60)    # n: which click of the log
+    left   = [[(time, clicks[n][2]) for time, n in visit if keep[n]] for visit in visits]
+    assert as_lists(keep_clicks(flat(clicks, 60), keep)) == [visit for visit in left if visit]
 
 @given(logs())
 def test_drop_repeats_equals_a_loop(clicks):
-    want = [[c for i, c in enumerate(v) if i == 0 or v[i - 1][1] != c[1]] for v in slow_visits(clicks, 60)]
-    assert as_lists(drop_repeats(flat(clicks, 60))) == want
-
+    visits = slow_visits(clicks, 60)
+    left   = [[click for i, click in enumerate(v) if i == 0 or v[i - 1][1] != click[1]] for v in visits]
+    assert as_lists(drop_repeats(flat(clicks, 60))) == left
 
 @given(logs(), st.integers(1, 4), st.integers(1, 5))
 def test_filter_equals_a_loop_and_is_idempotent(clicks, min_length, min_support):
@@ -79,7 +72,6 @@ def test_filter_equals_a_loop_and_is_idempotent(clicks, min_length, min_support)
     assert as_lists(once) == slow_filter(slow_visits(clicks, 60), min_length, min_support)
     again, more = filter_sessions(once, min_length, min_support)
     assert as_lists(again) == as_lists(once) and len(more) == 1 and more[0] == rounds[-1] == counts(once)
-
 
 def test_times_that_fall_are_refused():
     with pytest.raises(ValueError, match="times must not fall within one visitor, they do at click 2"):
@@ -92,224 +84,25 @@ def test_split_cuts_no_session_and_leaks_none(clicks, cut):
     before, after = split_at(s, cut)
     assert sorted(as_lists(before) + as_lists(after)) == sorted(slow_visits(clicks, 60))
     assert all(v[0][0] < cut for v in as_lists(before)) and all(v[0][0] >= cut for v in as_lists(after))
-    assert (np.diff(s.start_times) >= 0).all() if len(s) else True
-
+    if len(s): assert (np.diff(s.start_times) >= 0).all()
 
 def test_last_days():
     noon = 10 * DAY + DAY // 2
     assert last_days(noon, 1) == noon + 1 - DAY and last_days(noon, 1, whole_days=True) == 10 * DAY
-    assert (
-        last_days(11 * DAY, 2, whole_days=True) == 10 * DAY and last_days(11 * DAY - 1, 2, whole_days=True) == 9 * DAY
-    )
+    assert last_days(11 * DAY, 2, whole_days=True) == 10 * DAY
+    assert last_days(11 * DAY - 1, 2, whole_days=True) == 9 * DAY
     assert last_days(noon, 0) > noon and last_days(noon, 0, whole_days=True) > noon
 
+@given(logs(), st.floats(.01, 1))
+def test_the_most_recent_part(clicks, fraction):
+    s = by_start(flat(clicks, 60))
+    assert as_lists(most_recent(s, fraction)) == as_lists(s)[len(s) - int(np.ceil(len(s) * fraction)):]
 
-@given(logs(), st.integers(1, 5), st.sampled_from(["left", "right"]))
-def test_arrays_equal_loops(clicks, max_len, side):
-    s, lists = flat(clicks, 60), [[i for _, i in v] for v in slow_visits(clicks, 60)]
-    fill = lambda row: ([0] * (max_len - len(row)) + row) if side == "left" else row + [0] * (max_len - len(row))
-    a, c = to_arrays(s, max_len, side=side), to_arrays(s, max_len, form="cases", side=side)
-    cases = [(l[:t], l[t]) for l in lists for t in range(1, len(l))]
-    assert a.items.tolist() == [fill(l[-max_len:]) for l in lists] and a.mask.tolist() == (a.items > 0).tolist()
-    assert a.targets.tolist() == [fill((l[1:] + [0])[-max_len:]) for l in lists]
-    assert c.items.tolist() == [fill(p[-max_len:]) for p, _ in cases] and c.targets.tolist() == [t for _, t in cases]
-    assert c.items.shape == (len(cases), max_len) and c.items.dtype == np.int32 and (c.mask == (c.items > 0)).all()
-
-
-def test_arrays_refuse_nonsense():
-    for bad, words in (
-        ({"max_len": 0}, "max_len must be 1 or more, got 0"),
-        ({"form": "rows"}, "form must be"),
-        ({"side": "top"}, "side must be"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            to_arrays(Sessions.from_lists([[1]]), **bad)
-
-# %% ../../nbs/05_preprocessing.ipynb #f8a7b92d
-def frame(clicks):
-    who, times, items = np.array(clicks, np.int64).reshape(-1, 3).T
-    return pd.DataFrame({"session_id": who, "item_id": items * 10, "timestamp": times})
-
-def log_of(clicks): return Log(events=frame(clicks), rows_read=len(clicks), source="csv:toy.csv")
-
-some_items   = st.lists(st.integers(1, 6), min_size=1, max_size=5)
-visits_lists = st.lists(st.tuples(st.integers(0, 300), some_items), min_size=4, max_size=30)
-
-@settings(deadline=None, max_examples=60)
-@given(visits_lists, st.integers(1, 3), st.booleans(), st.sampled_from(["all", "train"]), st.floats(.2, 1))
-def test_prepare_equals_a_slow_version(visits, min_support, drop, support, fraction):
-    clicks = [(n, start + 7 * i, item) for n, (start, items) in enumerate(visits) for i, item in enumerate(items)]
-    visits = [[(t, 10 * i) for t, i in v] for v in slow_visits(clicks, None)]
-    if drop: visits = [[c for i, c in enumerate(v) if i == 0 or v[i - 1][1] != c[1]] for v in visits]
-    if support == "all": visits = slow_filter(visits, 2, min_support)
-    visits.sort(key=lambda v: v[0][0])
-    cut   = max([t for v in visits for t, _ in v], default=0) + 1 - 100
-    train, test = [v for v in visits if v[0][0] < cut], [v for v in visits if v[0][0] >= cut]
-    if support == "train": train, test = slow_filter(train, 2, min_support), [v for v in test if len(v) >= 2]
-    late  = sum(v[-1][0] >= cut for v in train)
-    train = train[len(train) - int(np.ceil(len(train) * fraction)):]
-    n     = len(train) - int(np.ceil(len(train) * .25))
-    run   = lambda: prepare(log_of(clicks), min_support=min_support, drop_repeats=drop, support=support,
-                            fraction=fraction, test_days=100 / DAY, valid_share=.25)
-    if n < 1 or not test:
-        with pytest.raises(DataError, match="left|test part"): run()
-        return
-    got   = run()
-    known = {i for v in train for _, i in v}
-    raw   = lambda s: [[(t, int(got.catalogue.raw_id[i - 1]) if i else 0) for t, i in v] for v in as_lists(s)]
-    hide  = lambda vs: [[(t, i if i in known else 0) for t, i in v] for v in vs]
-    assert raw(got.train) == train[:n] and raw(got.valid) == train[n:] and raw(got.test) == hide(test)
-    assert got.catalogue.raw_id.tolist() == sorted(known)
-    assert got.passport["unknown"]["test"] == sum(i == 0 for v in hide(test) for _, i in v[1:])
-    assert got.passport["overlap"]["sessions"] == late
-
-# %% ../../nbs/05_preprocessing.ipynb #b36e96d3
-def shop_log(n_sessions=400, days=10, seed=0, source="csv:<b>shop</b>.csv"):
-    "Random sessions over some days; the rarest items come late."
-    rng = np.random.default_rng(seed)
-    size = rng.integers(1, 7, n_sessions)
-    who = np.repeat(np.arange(n_sessions), size)
-    time = np.repeat(np.sort(rng.integers(0, days * DAY, n_sessions)), size)
-    time = time + 60 * (np.arange(len(who)) - np.repeat(np.cumsum(size) - size, size))
-    item = rng.zipf(1.6, len(who)).clip(max=200) + (time // (2 * DAY))
-    events = pd.DataFrame({"session_id": who, "item_id": pd.Series(item).astype(str), "timestamp": time})
-    items = pd.DataFrame(
-        {"item_id": [str(i) for i in range(300)], "name": [f"<i>{i}" for i in range(300)], "price": np.arange(300) / 4}
-    )
-    return Log(events=events, items=items, left_out={"a <bad> row": 3}, rows_read=len(who), source=source)
-
-
-@pytest.fixture(scope="module")
-def small():
-    return prepare(shop_log(), test_days=2)
-
-
-def test_no_test_session_starts_before_the_end_of_training(small):
-    p = small
-    assert (
-        p.train.start_times.max() <= p.valid.start_times.min() <= p.valid.start_times.max() < p.test.start_times.min()
-    )
-    assert p.test.times.max() - p.test.start_times.min() <= 2 * DAY
-    assert p.passport["unknown"]["test"] == (p.test.targets(*p.test.cases()) == 0).sum() > 0
-    assert 0 not in p.train.items and 0 not in p.valid.items and p.train.items.dtype == np.int32
-    assert set(np.r_[p.train.items, p.valid.items]) == set(range(1, p.catalogue.n_items + 1))
-    row = p.catalogue.table.iloc[7]
-    assert row["name"] == f"<i>{row['raw_id']}" and row["price"] == int(row["raw_id"]) / 4
-
-
-def test_the_generated_shop_keeps_every_click():
-    log = shop_log(source="generated", days=12)
-    got = prepare(log)
-    assert sum(s.n_events for s in (got.train, got.valid, got.test)) == len(log.events)
-    last = got.test.start_times.max() // DAY
-    assert set(got.test.start_times // DAY) == {last - 2, last - 1, last}
-    assert set(got.valid.start_times // DAY) == {last - 5, last - 4, last - 3}
-
-
-def test_a_visit_over_midnight_opens_no_new_day():
-    days = [(d, d * DAY + 50_000 + i, 1 + i) for d in range(4) for i in range(2)]
-    got = prepare(log_of(days + [(9, 4 * DAY - 60, 1), (9, 4 * DAY + 60, 2)]), whole_days=True, min_support=1)
-    assert got.test.start_times.tolist() == [3 * DAY + 50_000, 4 * DAY - 60] and len(got.valid) == 1
-
-
-def test_round_trip(small, tmp_path):
-    small.save(tmp_path / "a" / "b")
-    back = load(tmp_path / "a" / "b")
-    for n in ("train", "valid", "test"):
-        x, y = getattr(small, n), getattr(back, n)
-        for part in ("items", "offsets", "times"):
-            assert np.array_equal(getattr(x, part), getattr(y, part))
-    pd.testing.assert_frame_equal(back.catalogue.table, small.catalogue.table, check_dtype=False)
-    assert back.passport == json.loads(json.dumps(small.passport)) and repr(back) == repr(small)
-    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["b"]
-
-
-def test_passport_is_escaped_and_complete(small):
-    html, text = small._repr_html_(), repr(small)
-    ours = ("<b>train</b>", "<b>valid</b>", "<b>test</b>")
-    assert html.count("<b>") == sum(map(html.count, ours)) == 3 and "&lt;b&gt;shop" in html
-    assert "a &lt;bad&gt; row" in html and "3 × a <bad> row" in text and "they count as misses" in text
-    assert [r["step"] for r in small.passport["steps"]] == ["read", "filtered", "training", "train", "valid", "test"]
-    assert small.passport["steps"][0]["events"] == small.passport["source"]["rows"]
-
-# %% ../../nbs/05_preprocessing.ipynb #b173eb91
-def test_visits_of_visitors_without_sessions(tmp_path):
-    hour = 3600
-    rows  = [(1, 0, "view", 1), (1, hour, "view", 2), (1, 2 * hour + 1, "view", 1), (1, 2 * hour + 2, "view", 2)]
-    rows += [(2, 5, "view", 1), (3, 9 * DAY, "view", 2), (3, 9 * DAY + 1, "addtocart", 1), (3, 9 * DAY + 2, "view", 2)]
-    text = [f"{1000 * t + 7},{w},{e},{i}," for w, t, e, i in rows]
-    (tmp_path / "events.csv").write_text("\n".join(["timestamp,visitorid,event,itemid,transactionid", *text]))
-    log = f"retailrocket:{tmp_path / 'events.csv'}"
-    got = prepare(log, min_support=1, valid_share=0.5)
-    steps = {r["step"]: r for r in got.passport["steps"]}
-    assert list(steps) == ["read", "events", "users", "gap", "filtered", "training", "train", "valid", "test"]
-    assert [(steps[n]["events"], steps[n].get("users")) for n in ("read", "events", "users")] == [
-        (8, 3),
-        (7, 3),
-        (6, 2),
-    ]
-    assert [steps["gap"][k] for k in ("events", "sessions")] == [6, 3]
-    assert [len(s) for s in (got.train, got.valid, got.test)] == [1, 1, 1]
-    with pytest.raises(DataError, match="no click is left"):
-        prepare(log, events="rent")
-    with pytest.raises(DataError, match="needs a column event"):
-        prepare(shop_log(), events="view")
-    with pytest.raises(DataError, match="needs visitors"):
-        prepare(shop_log(), min_user_events=2)
-
-
-REFUSED = [
-    ({"min_support": 0}, "min_support must be 1 or more, got 0"), ({"fraction": 0}, "fraction must be above 0"),
-    ({"fraction": 1.5}, "at most 1"), ({"support": "some"}, "support must be"),
-    ({"valid_share": 2}, "at most 1, got 2"), ({"test_days": 1, "test_sessions": 5}, "not both")]
-REFUSED += [
-    ({"test_days": float("nan")}, "test_days must be"), ({"test_days": 99}, "nothing is left to train on"),
-    ({"valid_days": 99}, "nothing is left"), ({"min_support": 10**6}, "no session is left after the filter")]
-
-@pytest.mark.parametrize("given, words", REFUSED)
-def test_options_get_one_clear_line(given, words):
-    with pytest.raises(ValueError, match=words) as e:
-        prepare(shop_log(), **given)
-    assert "\n" not in str(e.value)
-
-
-def test_last_sessions_and_fraction():
-    got = prepare(shop_log(), test_sessions=30, fraction=1 / 4)
-    assert len(got.test) == 30 and got.valid.start_times.max() <= got.test.start_times.min()
-    before = next(r for r in got.passport["steps"] if r["step"] == "training")["sessions"]
-    assert len(got.train) + len(got.valid) == int(np.ceil(before / 4)) and got.passport["options"]["test_days"] is None
-
-# %% ../../nbs/05_preprocessing.ipynb #19318065
-def test_prepared_is_kept_and_renewed(tmp_path, monkeypatch):
-    monkeypatch.setenv("SESSREC_DATA", str(tmp_path))
-    import sessrec.data.prepare as module
-    def write(seed):
-        e = shop_log(seed=seed).events
-        when = pd.to_datetime(e["timestamp"], unit="s").dt.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        rows = pd.DataFrame({"session": e["session_id"] + 1, "time": when, "item": e["item_id"], "category": 0})
-        rows.to_csv(tmp_path/"clicks.dat", header=False, index=False)
-    write(0)
-    name, read_again = f"yoochoose:{tmp_path/'clicks.dat'}", module.read
-    first = prepared(name)
-    assert first.passport["source"]["files"][0]["name"] == "clicks.dat" and "not the published one" in repr(first)
-    def never(spec): raise AssertionError("read again")
-    monkeypatch.setattr(module, "read", never)
-    assert repr(prepared(name)) == repr(first)
-    monkeypatch.setattr(module, "read", read_again)
-    write(1)
-    assert not np.array_equal(prepared(name).train.items, first.train.items)
-
-@pytest.mark.parametrize("name, training, test", [("diginetica", 719_470, 60_858), ("retailrocket", 559_816, 15_132)])
-def test_benchmarks_keep_their_published_cases(name, training, test):
-    got = prepare(f"srgnn:{shared_data(f'srgnn-format/{name}')}")
-    assert len(got.train.cases()[0]) + len(got.valid.cases()[0]) == training
-    assert (got.test.cases()[1] >= got.passport["first_position"]).sum() == test
-    assert .09 < len(got.valid) / (len(got.train) + len(got.valid)) < .11 and got.passport["unknown"]["test"] == 0
-    if name == "diginetica":
-        assert [r["remark"] for r in got.passport["steps"] if "published" in r] == ["as published"] * 3
-    with pytest.raises(ValueError, match="filtered and split already"):
-        prepare(f"srgnn:{shared_data(f'srgnn-format/{name}')}", min_support=3)
-
-def test_uci_is_read_as_published():
-    got = prepare(f"uci:{shared_data('uci-clickstream')}")
-    assert got.passport["steps"][0]["remark"] == "as published" and len(got.test.cases()[0]) > 1000
+@given(logs())
+def test_the_catalogue_holds_what_occurs(clicks):
+    s, raw_ids = flat(clicks, 60), np.array(["f", "e", "d", "c", "b", "a"])
+    catalogue, final = build_catalogue(s, raw_ids, pd.DataFrame({"item_id": ["a", "b"], "price": [1., 2.]}))
+    assert list(catalogue.raw_id) == sorted({raw_ids[item - 1] for _, _, item in clicks})
+    again = renumber(s, final, catalogue)
+    assert [catalogue.raw_id[i - 1] for i in again.items] == [raw_ids[i - 1] for i in s.items]
+    if "b" in list(catalogue.raw_id): assert catalogue.table.set_index("raw_id").loc["b", "price"] == 2
