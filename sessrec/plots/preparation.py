@@ -76,7 +76,7 @@ def draw_rounds(sessions:Sessions, min_length:int, min_support:int, ax:Axes)->No
     row     = np.repeat(np.arange(len(sessions)), sessions.lengths)
     column  = np.arange(len(row)) - sessions.offsets[row]
     for y, x, item, number in zip(row, column, sessions.items, removed):
-        ax.add_patch(plt.Rectangle((x, y), .92, .8, facecolor=colours[number], edgecolor="black"))
+        ax.add_patch(plt.Rectangle((float(x), float(y)), .92, .8, facecolor=colours[number], edgecolor="black"))
         ax.text(x + .46, y + .4, str(item), ha="center", va="center")
         if number: ax.text(x + .88, y + .73, f"round {number}", ha="right", va="bottom", fontsize=6)
     names = [f"session {i}" for i in range(len(sessions))]
@@ -84,7 +84,7 @@ def draw_rounds(sessions:Sessions, min_length:int, min_support:int, ax:Axes)->No
            yticks=np.arange(len(sessions)) + .4, yticklabels=names)
     lost  = int((np.bincount(row, removed == 0) == 0).sum())
     first = len(np.unique(sessions.items[removed == 1]))
-    ax.set_title(f"The first round removes {first} items; in the end {lost} sessions are gone, the white ones stay")
+    ax.set_title(f"{first} rare items bring down {lost} sessions; the white ones stay")
     ax.grid(False)
 
 # %% ../../nbs/reference/plots_preparation.ipynb #ae6b771e

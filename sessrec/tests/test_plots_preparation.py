@@ -27,7 +27,7 @@ def test_rounds_are_those_of_the_filter():
     assert [int((removed == n).sum()) for n in range(1, len(rounds))] == list(-np.diff([r["events"] for r in rounds]))
     ax = Figure().subplots()
     draw_rounds(sessions, 2, 2, ax)
-    assert "removes 2 items; in the end 4 sessions are gone" in ax.get_title()
+    assert "2 rare items bring down 4 sessions" in ax.get_title()
 
 def test_parts_and_padding_are_drawn():
     sessions = Sessions.from_lists([[1, 2], [3], [1, 1, 2]], [[0, 5], [90_000], [180_000, 180_001, 180_002]])
