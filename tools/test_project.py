@@ -200,7 +200,7 @@ def test_a_hanging_cell_is_found(tampered, tmp_path):
     assert "timed out" in said
 
 def test_a_failing_exported_test_is_found(tampered):
-    edit(tampered/"sessrec"/"data"/"sessions.py", "np.maximum(self.lengths - 1, 0)", "np.maximum(self.lengths, 0)")
+    edit(tampered/"sessrec"/"data"/"sessions.py", "np.maximum(lengths - 1, 0)", "np.maximum(lengths, 0)")
     words = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "sessrec/tests/test_data_sessions.py")
     code, said = checks.run(checks.sys.executable, *words, cwd=tampered, PYTHONPATH=str(tampered))
     assert code == 1 and "1 failed" in said
