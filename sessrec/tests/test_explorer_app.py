@@ -101,7 +101,8 @@ def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
     page.do(do="add", item=3)
     was = page.core.now, page.columns.html, page.strip.html
     requests = {"no item 999": {"do": "add", "item": 999}, "add needs item": {"do": "add", "item": "x"},
-                "can not be done here": {"do": "export", "path": "/tmp/x"}, "&#39;__init__&#39; can not": {"do": "__init__"}}
+                "can not be done here": {"do": "export", "path": "/tmp/x"},
+                "&#39;__init__&#39; can not": {"do": "__init__"}}
     requests |= {"no saved state": {"do": "load_state", "text": "<b>"}, "&#39;None&#39; can not be done": {},
                  "no test session to step through": {"do": "step", "by": 1}, "add needs": {"do": "add"}}
     for says, request in requests.items():
