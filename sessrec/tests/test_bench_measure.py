@@ -39,6 +39,7 @@ def test_turns_give_speeds_and_their_ratio():
 
 # %% ../../nbs/reference/bench_measure.ipynb #cce3017f
 def test_every_part_gives_rows(small):
+    pytest.importorskip("anywidget", reason="the extra 'lab' is not installed")
     rows = bench(small, ["pop", "item-knn", "lstm", "srgnn"], steps=1, progress=False)
     names = ["pop", "item-knn", "lstm", "srgnn"]
     want  = {"training": ["lstm", "srgnn"], "scoring": names, "recommend": names, "explorer": ["lstm + srgnn"],
@@ -58,13 +59,15 @@ def test_all_models_can_be_measured(small):
 
 def test_the_explorer_is_measured(small):
     "With up to three networks as its columns; with other models where there is no network."
+    pytest.importorskip("anywidget", reason="the extra 'lab' is not installed")
     for names, what in ((["pop", "markov"], "pop + markov"), (["pop", "rnn", "narm"], "rnn + narm")):
         measured, = bench(small, names, ["explorer"], steps=1, progress=False)
         assert measured["what"] == what and measured["unit"] == "clicks"
         assert 0 < measured["ours"] < 1.5 * measured["reference"]
 
 def test_a_class_or_a_part_of_ones_own(small, monkeypatch):
-    rows = bench(small, ["sessrec.models.neural:LastClick"], ["training"], steps=1, progress=False)
+    with registry.models.temporary():
+        rows = bench(small, ["sessrec.models.neural:LastClick"], ["training"], steps=1, progress=False)
     assert [r["what"] for r in rows] == ["sessrec.models.neural:LastClick"]
     def waiting(data, models, steps):
         for name in models: yield row("waiting", name, "half of it", "naps", turns(waits(.002), waits(.001), 1))

@@ -398,6 +398,7 @@ def test_a_model_of_ones_own(small_log, workshop, capsys):
 # %% ../../nbs/reference/cli.ipynb #b3e95e68
 def test_the_explorer_shows_a_model_of_ones_own(small_log, workshop, capsys, monkeypatch):
     "Everything but the server: the network is trained, and the page's notebook runs in another process and folder."
+    pytest.importorskip("anywidget", reason="the extra 'lab' is not installed")
     pages = []
     def run_voila(notebook, port, browser):
         source = json.loads(notebook.read_text())["cells"][0]["source"]

@@ -12,12 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from sessrec.course.runner import _record
 
 pytest.importorskip("papermill", reason="the extra 'lab' is not installed")
+import nbformat
 import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import Session

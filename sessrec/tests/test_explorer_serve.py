@@ -25,11 +25,16 @@ from sessrec.tests.test_explorer_view import Reader
 
 # %% ../../nbs/reference/explorer_serve.ipynb #34fe42d3
 @pytest.fixture
-def browser():
-    "Debian's Chromium, headless."
-    sync = pytest.importorskip("playwright.sync_api", reason="the extra 'dev' is not installed")
+def lab():
+    "What the explorer's pages need."
     for need in ("voila", "jupyterlab", "anywidget"):
         pytest.importorskip(need, reason="the extra 'lab' is not installed")
+
+
+@pytest.fixture
+def browser(lab):
+    "Debian's Chromium, headless."
+    sync = pytest.importorskip("playwright.sync_api", reason="the extra 'test' is not installed")
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path:
         assert not os.environ.get("CI"), "chromium is missing"
@@ -394,6 +399,7 @@ def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
         assert not LOUD.search(server.said()), server.said()
 
 
+@pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
     "words, code, says",
     [
@@ -413,6 +419,7 @@ def test_bad_words_get_one_line(prepared_shop, capsys, tmp_path, words, code, sa
     assert found[0] == code and not found[1] and len(found[2]) == 1 and says in found[2][0], found
 
 
+@pytest.mark.usefixtures("lab")
 def test_a_port_that_is_taken(prepared_shop, capsys):
     from sessrec.tests.test_cli import in_process
 
