@@ -31,32 +31,32 @@ if TYPE_CHECKING:
 __all__ = ['unique_label', 'labelled', 'per_cent', 'Report', 'by_rule', 'report']
 
 # %% ../nbs/reference/results.ipynb #0860f2ea
-def unique_label(name:str,              # what a model is called
-                 taken:Collection[str], # labels of other models
-                )->str:                 # the name, or the name and a number from 2 on
-    "A label that no other model has."
+def unique_label(name:str,              # name of a model
+                 taken:Collection[str], # labels already in use
+                )->str:                 # the name, with a number from 2 upwards if it is taken
+    "Make a label that is not in use yet."
     label, number = name, 1
     while label in taken:
         number += 1
         label   = f"{name} ({number})"
     return label
 
-def labelled(models:Mapping[str, Recommender]|Sequence[Recommender]     # as in `report`
+def labelled(models:Mapping[str, Recommender]|Sequence[Recommender]     # models with or without labels
             )->dict[str, Recommender]:  # label -> model
-    "The models with a label each."
+    "Give each model a unique label."
     if isinstance(models, Mapping): return dict(models)
     with_label: dict[str, Recommender] = {}
     for model in models: with_label[unique_label(model.name, with_label)] = model
     return with_label
 
-def per_cent(row:Mapping[Any, Any],     # with `key`, and for an interval with its low and high
-             key:str,                   # such as `"recall@20"`
-             low:str="",                # key of the lower bound; empty = `{key}_low`
-             high:str="",               # key of the upper bound; empty = `{key}_high`
-             digits:int=1,              # behind the decimal point
-             sign:str="",               # `"+"` = also before positive numbers
-            )->str:                     # such as `"53.1  [52.4, 53.8]"`
-    "A number and its interval in per cent, or a dash where the row has no such number."
+def per_cent(row:Mapping[Any, Any],     # table row that holds the value and its bounds
+             key:str,                   # key of the value, such as `recall@20`
+             low:str="",                # key of the lower bound; empty = `<key>_low`
+             high:str="",               # key of the upper bound; empty = `<key>_high`
+             digits:int=1,              # digits after the decimal point
+             sign:str="",               # `+` shows the sign of positive values, too
+            )->str:                     # such as `53.1  [52.4, 53.8]`
+    "Format a value and its interval in per cent; a dash if the row does not have the value."
     if key not in row: return "–"
     bounds = (100 * row[bound] for bound in (low or f"{key}_low", high or f"{key}_high"))
     lowest, highest = (f"{bound:.{digits}f}" for bound in bounds)
@@ -65,27 +65,27 @@ def per_cent(row:Mapping[Any, Any],     # with `key`, and for an interval with i
 # %% ../nbs/reference/results.ipynb #df8cadb6
 @dataclass
 class Report:
-    "How good fitted models are on test sessions; made by `report`."
+    "Results of fitted models on test sessions; created by `report`."
     sessions: Sessions                  # the test sessions
-    metrics: Sequence[str]              # the first one is that of tests, shares and rules
-    ranks: dict[str, np.ndarray]        # label -> ranks, `(n_cases,)`; the oracle's too, where there is one
-    rows: list[dict[str, Any]]          # from `evaluate`, in the order of the models
-    tests: pd.DataFrame                 # a row per pair, named `a − b`: a, b, difference, low, high, p
-    shares: pd.DataFrame|None           # a row per model: share of the oracle's result, low, high; None = no oracle
-    rules: pd.DataFrame|None            # a row per model, a column per rule of the shop; None for other data
+    metrics: Sequence[str]              # metric names; tests, shares and rules use the first one
+    ranks: dict[str, np.ndarray]        # label -> ranks, `(n_cases,)`; includes the oracle on the generated shop
+    rows: list[dict[str, Any]]          # one row per model, from `evaluate`
+    tests: pd.DataFrame                 # one row per pair, named `a − b`: a, b, difference, low, high, p
+    shares: pd.DataFrame|None           # one row per model: share of the oracle's result, low, high; None = no oracle
+    rules: pd.DataFrame|None            # one row per model, one column per rule of the shop; None for other data
 
     @property
     def table(self)->pd.DataFrame:
-        "A row per model: each metric with its interval, `…_low` and `…_high`."
+        "Table with one row per model: each metric with its interval, `…_low` and `…_high`."
         columns = [f"{metric}{end}" for metric in self.metrics for end in ("", "_low", "_high")]
         return pd.DataFrame(self.rows).set_index("model")[columns]
 
     def sections(self)->dict[str, pd.DataFrame]:
-        "Heading -> table as it is shown: text, in per cent."
+        "Map each heading to its table as displayed: strings, in per cent."
         label    = metric_label(self.metrics[0])
         first    = self.rows[0]
-        of_what  = f"{first['n_cases']:,} test cases of {first['n_sessions']:,} sessions"
-        sections = {f"{of_what}, per cent, with 95 % intervals over sessions": self._shown_table()}
+        counts   = f"{first['n_cases']:,} test cases in {first['n_sessions']:,} sessions"
+        sections = {f"{counts}, per cent, with 95 % intervals over sessions": self._shown_table()}
         if len(self.tests):
             sections[f"Difference in {label} on the same cases, percentage points"] = self._shown_tests()
         if self.rules is not None:
@@ -103,11 +103,11 @@ class Report:
                                                         for label in labels]})
 
     def _shown_tests(self):
-        rows   = self.tests.to_dict("records")
-        shown  = [per_cent(row, "difference", "low", "high", digits=2, sign="+") for row in rows]
-        beyond = ["yes" if row["low"] > 0 or row["high"] < 0 else "no" for row in rows]
-        p      = [f"{row['p']:.4f}" for row in rows]
-        return pd.DataFrame({"difference": shown, "p": p, "beyond chance": beyond}, index=self.tests.index)
+        rows  = self.tests.to_dict("records")
+        shown = [per_cent(row, "difference", "low", "high", digits=2, sign="+") for row in rows]
+        clear = ["yes" if row["low"] > 0 or row["high"] < 0 else "no" for row in rows]
+        p     = [f"{row['p']:.4f}" for row in rows]
+        return pd.DataFrame({"difference": shown, "p": p, "significant": clear}, index=self.tests.index)
 
     def __repr__(self)->str:
         return "\n\n".join(f"{heading}\n{table.to_string()}" for heading, table in self.sections().items())
@@ -117,9 +117,9 @@ class Report:
         return "\n".join(parts)
 
     def plot(self,
-             ax:Axes|None=None,         # axes to draw on; None = the current ones
-            )->Axes:                    # the axes
-        "What each model has learnt of the shop's rules; for other data, the models with their intervals."
+             ax:Axes|None=None,         # axes to draw on; None = the current axes
+            )->Axes:                    # the axes with the plot
+        "Plot the first metric by rule of the generated shop; for other data, each model with its interval."
         from sessrec.plots.leaderboard import plot_leaderboard
         from sessrec.plots.metrics import plot_by_label
         if self.rules is None: return plot_leaderboard(self.rows, self.metrics[0], ax)
@@ -129,16 +129,16 @@ class Report:
 
 # %% ../nbs/reference/results.ipynb #1caefd26
 def _pairs(labels, pairs):
-    "Pairs of labels; `pairs` as in `report`."
+    "Return pairs of labels, given the argument `pairs` of `report`."
     models = [label for label in labels if label != "oracle"]
     if pairs is None: return list(zip(models[1:], models))
     if isinstance(pairs, str): pairs = [(pairs, label) for label in models if label != pairs]
     for label in {label for pair in pairs for label in pair}:
-        if label not in labels: raise ValueError(f"pairs name {label!r}; the models are {', '.join(labels)}")
+        if label not in labels: raise ValueError(f"pairs contain {label!r}, but the models are {', '.join(labels)}")
     return list(pairs)
 
 def _tests(ranks, pairs, sessions, metric, seed):
-    "A row per pair, named `a − b`."
+    "Paired tests, one row per pair, named `a − b`."
     columns = ("difference", "low", "high", "p")
     rows    = {}
     for a, b in pairs:
@@ -147,44 +147,44 @@ def _tests(ranks, pairs, sessions, metric, seed):
     return pd.DataFrame.from_dict(rows, orient="index", columns=["a", "b", *columns])
 
 def _shares(ranks, sessions, metric, seed):
-    "A row per model: its share of the oracle's result."
+    "Each model's share of the oracle's result, one row per model."
     models = {label: r for label, r in ranks.items() if label != "oracle"}
     shares = {label: share_of(r, ranks["oracle"], sessions, metric, seed) for label, r in models.items()}
     return pd.DataFrame(shares).T[["share", "low", "high"]].astype(float)
 
 def by_rule(ranks:Mapping[str, np.ndarray], # label -> ranks of the same cases, `(n_cases,)`
-            sessions:Sessions,              # those of the generated shop that the cases are from
-            metric:str=MAIN_METRICS[0],     # as in `gain`
-           )->pd.DataFrame:                 # a row per model, a column per rule; in [0, 1]
-    "A metric by the rule of the generated shop that made the click."
+            sessions:Sessions,              # the sessions of these cases, from the generated shop
+            metric:str=MAIN_METRICS[0],     # metric name, such as `mrr@20`; see `gain`
+           )->pd.DataFrame:                 # one row per model, one column per rule; in [0, 1]
+    "Compute a metric by the rule of the generated shop that made the click."
     rule  = rules_of(sessions)
     table = {label: by_label(r, sessions, rule, [metric])[metric] for label, r in ranks.items()}
     return pd.DataFrame(table).T.reindex(columns=list(RULES))
 
 # %% ../nbs/reference/results.ipynb #c95b7a20
-def report(models:Mapping[str, Recommender]|Sequence[Recommender],  # fitted: label -> model, or a list of models
-           data:Prepared,                                   # what they were fitted on; the test sessions decide
-           pairs:Sequence[tuple[str, str]]|str|None=None,   # labels; one = with all others; None = with the one before
-           metrics:Sequence[str]=MAIN_METRICS,              # as in `gain`; tests, shares and rules have the first one
-           ranks:Mapping[str, np.ndarray]|None=None,        # label -> ranks of the test cases, where known already
-           seed:int=0,                                      # of the bootstrap
-           progress:bool=False,                             # a bar on standard error where ranking takes long
-          )->Report:                                        # shown as tables; `plot` draws it
-    "The results of fitted models: metrics with intervals, paired tests and, on the generated shop, the ceiling."
+def report(models:Mapping[str, Recommender]|Sequence[Recommender],  # fitted models: label -> model, or a list
+           data:Prepared,                                   # prepared data they were fitted on; its test set is used
+           pairs:Sequence[tuple[str, str]]|str|None=None,   # labels; one label = against all; None = consecutive models
+           metrics:Sequence[str]=MAIN_METRICS,              # metric names; tests, shares and rules use the first one
+           ranks:Mapping[str, np.ndarray]|None=None,        # label -> ranks of the test cases, if already computed
+           seed:int=0,                                      # random seed of the bootstrap
+           progress:bool=False,                             # show a progress bar on standard error
+          )->Report:                                        # displays as tables; `plot` draws a figure
+    "Compare fitted models: metrics with intervals, paired tests and, on the generated shop, distance to the ceiling."
     compared = labelled(models)
     if not compared:     raise ValueError("models must hold at least one fitted model")
     if not len(metrics): raise ValueError("metrics must name at least one metric, such as recall@20")
     generated = "oracle" in model_names(data)
     if generated and "oracle" not in compared: compared["oracle"] = fit_model("oracle", data)
-    chosen   = _pairs(list(compared), pairs)
-    sessions = data.test
-    known    = dict(ranks or {})
+    chosen    = _pairs(list(compared), pairs)
+    sessions  = data.test
+    all_ranks = dict(ranks or {})
     for label, model in compared.items():
-        if label not in known: known[label] = ranks_by(model, sessions, progress=progress)
-    known = {label: np.asarray(known[label]) for label in compared}
-    rows  = [evaluate(model, sessions, seed, known[label], metrics=metrics) | {"model": label}
-             for label, model in compared.items()]
-    return Report(sessions, metrics, known, rows,
-                  tests  = _tests(known, chosen, sessions, metrics[0], seed),
-                  shares = _shares(known, sessions, metrics[0], seed) if "oracle" in known else None,
-                  rules  = by_rule(known, sessions, metrics[0]) if generated else None)
+        if label not in all_ranks: all_ranks[label] = ranks_by(model, sessions, progress=progress)
+    all_ranks = {label: np.asarray(all_ranks[label]) for label in compared}
+    rows      = [evaluate(model, sessions, seed, all_ranks[label], metrics=metrics) | {"model": label}
+                 for label, model in compared.items()]
+    return Report(sessions, metrics, all_ranks, rows,
+                  tests  = _tests(all_ranks, chosen, sessions, metrics[0], seed),
+                  shares = _shares(all_ranks, sessions, metrics[0], seed) if "oracle" in all_ranks else None,
+                  rules  = by_rule(all_ranks, sessions, metrics[0]) if generated else None)

@@ -22,7 +22,7 @@ class Catalogue:
     def __init__(self,
                  table:pd.DataFrame,    # one row per item, in item order: `raw_id` and any feature columns
                 )->None:
-        if "raw_id" not in table: raise ValueError(f"table needs a column raw_id, it has {', '.join(table.columns)}")
+        if "raw_id" not in table: raise ValueError(f"table needs a column raw_id; it has {', '.join(table.columns)}")
         if not table["raw_id"].is_unique:
             twice = table.loc[table["raw_id"].duplicated(), "raw_id"].iloc[0]
             raise ValueError(f"raw_id must be unique: {twice!r} appears twice")
@@ -41,27 +41,27 @@ class Catalogue:
     def encode(self,
                raw_ids:Any,         # raw ids, any sequence `(n,)`
               )->np.ndarray:        # item ids, `(n,)` int64; 0 (padding) for a raw id that is not in the catalogue
-        "Raw ids to item ids."
+        "Map raw ids to item ids."
         return self._index.get_indexer(pd.Index(raw_ids)).astype(np.int64) + 1
 
     def decode(self,
                item_ids:ArrayLike,  # item ids, `(n,)`, each from 1 to `n_items`
               )->np.ndarray:        # raw ids, `(n,)`
-        "Item ids to raw ids."
+        "Map item ids to raw ids."
         ids = np.asarray(item_ids, dtype=np.int64)
         if ids.size and not (ids.min() >= 1 and ids.max() <= self.n_items):
             raise ValueError(f"item_ids must be from 1 to {self.n_items}, got {ids.min()} to {ids.max()}")
         return self.raw_id[ids - 1]
 
     def save(self,
-             path:Path|str,     # the Parquet file to write
+             path:Path|str,     # Parquet file to write
             )->None:
-        "Write the catalogue as a Parquet table: item_id, raw_id, features."
+        "Write the catalogue as a Parquet file with the columns item_id, raw_id and the features."
         with replacing(path) as tmp: self.table.reset_index().to_parquet(tmp, index=False)
 
     @classmethod
     def load(cls,
-             path:Path|str,     # a file that `save` wrote
+             path:Path|str,     # Parquet file that `save` wrote
             )->"Catalogue":
-        "Read what `save` wrote."
+        "Read a catalogue from a Parquet file."
         return cls(read_parquet(path, "item_id", "raw_id").to_pandas().drop(columns="item_id"))

@@ -21,22 +21,22 @@ __all__ = ['REGISTRY', 'Remote', 'Dataset', 'reader_and_path', 'read']
 @dataclass(frozen=True)
 class Remote:
     "One file of a data set."
-    name: str                   # its name on disk
-    url: str|None = None        # where it can be fetched without signing in; None = by hand
-    sha256: str|None = None     # of its bytes; None = never seen by us
+    name: str                   # file name on disk
+    url: str|None = None        # address for the download; None = only by hand
+    sha256: str|None = None     # checksum of the file; None = unknown
 
 @dataclass(frozen=True)
 class Dataset:
-    "What one should know of a data set before using it."
-    title: str                  # what it is
-    format: str                 # the name of its reader in `registry.readers`
-    source: str                 # its home page
-    licence: str                # who may use it, and how
-    size: str                   # download and content
-    citation: str               # what to cite
-    files: tuple[Remote, ...] = ()
-    kaggle: bool = False        # does the download need a Kaggle account?
-    note: str = ""              # what else one must know, such as why there is no checksum
+    "Description of a data set: its source, licence, size, citation and files."
+    title: str                  # description in one line
+    format: str                 # name of its reader in `registry.readers`
+    source: str                 # home page
+    licence: str                # licence, and what it allows
+    size: str                   # download size and contents
+    citation: str               # publication to cite
+    files: tuple[Remote, ...] = ()      # empty if the data set is generated
+    kaggle: bool = False        # whether the download needs a Kaggle account
+    note: str = ""              # further remarks, such as why there is no checksum
 
     def __str__(self)->str:
         keys = ("title", "size", "licence", "source", "citation", "note")
@@ -46,19 +46,19 @@ REGISTRY: dict[str, Dataset] = {}       # name -> data set
 
 # %% ../../nbs/reference/data_datasets.ipynb #a2ea79fb
 _KAGGLE = "https://www.kaggle.com/{}datasets/{}"
-_UNSEEN = ("No checksum: the owner publishes none, and the archive may not be passed on; "
-           "what arrives is reported with its own sha256.")
+_UNSEEN = ("No checksum: the owner publishes none, and the archive may not be redistributed; "
+           "after a download, sessrec reports its sha256.")
 
 REGISTRY["generated"] = Dataset(
-    title="The generated shop of lesson 03, whose best possible answer is known", format="generated",
-    source="made on your machine by sessrec.shop", licence="Apache-2.0, as sessrec itself",
+    title="The generated shop of lesson 03, whose best achievable result is known", format="generated",
+    source="generated on your machine by sessrec.shop", licence="Apache-2.0, like sessrec itself",
     size="no download; 30,000 sessions, 2,000 items", citation="sessrec")
 
 # %% ../../nbs/reference/data_datasets.ipynb #97ad884b
 REGISTRY["yoochoose"] = Dataset(
     title="YooChoose: six months of clicks in a European shop (RecSys Challenge 2015)", format="yoochoose",
     source=_KAGGLE.format("", "chadgostopp/recsys-challenge-2015"),
-    licence="CC BY-NC-ND 4.0: no commercial use, no changed copies",
+    licence="CC BY-NC-ND 4.0: no commercial use, no modified copies",
     size="about 0.4 GB zipped; 33,003,944 clicks, 9,249,729 sessions, 52,739 items",
     citation="Ben-Shimon et al. 2015, RecSys Challenge 2015 and the YOOCHOOSE Dataset, RecSys",
     files=(Remote("recsys-challenge-2015.zip",
@@ -78,14 +78,14 @@ REGISTRY["retailrocket"] = Dataset(
 REGISTRY["diginetica"] = Dataset(
     title="Diginetica: item views in a shop (CIKM Cup 2016, track 2)", format="diginetica",
     source="https://competitions.codalab.org/competitions/11161",
-    licence="terms of the challenge: research; no open licence is stated", size="about 40 MB; 1,235,380 views",
+    licence="terms of the challenge: research use; no open licence is stated", size="about 40 MB; 1,235,380 views",
     citation="CIKM Cup 2016 Track 2: Personalized E-Commerce Search Challenge", files=(Remote("train-item-views.csv"),),
-    note="It is in dataset-train-diginetica.zip, which the challenge's page links to. "
+    note="The file is in dataset-train-diginetica.zip, linked from the challenge's page. "
          "No checksum: we only had the first rows of the file.")
 REGISTRY["uci"] = Dataset(
-    title="Clicks in a shop for maternity clothes, 2008, with category, colour and price", format="uci",
+    title="Clicks in an online shop for maternity clothes (2008), with category, colour and price", format="uci",
     source="https://archive.ics.uci.edu/dataset/553/clickstream+data+for+online+shopping",
-    licence="CC BY 4.0: free to use, name the authors",
+    licence="CC BY 4.0: free to use with attribution",
     size="0.9 MB zipped; 165,474 clicks, 24,026 sessions, 217 items",
     citation="Łapczyński and Białowąs 2013, Discovering Patterns of Users' Behaviour in an E-shop; doi:10.24432/C5QK7X",
     files=(Remote("clickstream+data+for+online+shopping.zip",
@@ -97,49 +97,49 @@ _GNN = ("https://raw.githubusercontent.com/CCIIPLab/GCE-GNN/32e2eb918d41d8d60a5f
         "datasets/diginetica/")
 
 REGISTRY["srgnn-diginetica"] = Dataset(
-    title="Diginetica as prepared for SR-GNN, the form that most papers measure on", format="srgnn",
-    source="https://github.com/CCIIPLab/GCE-GNN/tree/master/datasets/diginetica", licence="as diginetica",
+    title="Diginetica as prepared for SR-GNN, the version that most papers report results on", format="srgnn",
+    source="https://github.com/CCIIPLab/GCE-GNN/tree/master/datasets/diginetica", licence="same as diginetica",
     size="5.6 MB; 719,470 training and 60,858 test cases, 43,097 items",
     citation="Wu et al. 2019, Session-based Recommendation with Graph Neural Networks, AAAI",
     files=(Remote("all_train_seq.txt", _GNN + "all_train_seq.txt",
                   "55694865221c682aaa9df6cd5a4ddccff5de902334df5605c5767ee464e11365"),
            Remote("test.txt", _GNN + "test.txt", "b2b81f9cb22feb2174feeb3e678b9de5e41ff1653bf23cdaf9046e5404f002ff")),
     note="The checksums are those of the files that sessrec is tested with. The address is one of several public "
-         "copies; a copy that differs is refused.")
+         "copies; a copy that differs is rejected.")
 REGISTRY["srgnn-retailrocket"] = Dataset(
-    title="RetailRocket in the form of SR-GNN, with the times of the test sessions", format="srgnn",
-    source=_KAGGLE.format("", "retailrocket/ecommerce-dataset"), licence="CC BY-NC-SA 4.0, as retailrocket",
+    title="RetailRocket in SR-GNN's file format, with the times of the test sessions", format="srgnn",
+    source=_KAGGLE.format("", "retailrocket/ecommerce-dataset"), licence="CC BY-NC-SA 4.0, same as retailrocket",
     size="4 MB; 559,816 training and 15,132 test cases, 36,968 items",
-    citation="Wu et al. 2019 for the form; as retailrocket for the data",
+    citation="Wu et al. 2019 for the format; see retailrocket for the data",
     files=(Remote("all_train_seq.txt", None, "dcb31faa5037c527b516b4d8e3aa6d81b81549e45f4ead3b02ca99c6ecd67181"),
            Remote("test.txt", None, "16b3c3e6fed4868192ab8eddcf6d4b3545ce3cd3906ab7012e2e5aea35617be5"),
            Remote("all_test_seq_time.txt", None, "682353d372d1bc5f6db09049a0ce5d8e022fb3f0715c12be696367fc3b848809")),
-    note="We know no stable public address of these three files; the checksums are those of the files that sessrec is "
-         "tested with. `sessrec prepare retailrocket` makes a split of its own from the raw log.")
+    note="We know of no stable public address for these three files; the checksums are those of the files that sessrec "
+         "is tested with. `sessrec prepare retailrocket` makes its own split of the raw log.")
 
 # %% ../../nbs/reference/data_datasets.ipynb #01f2b9ee
 def reader_and_path(spec:str,           # `FORMAT:PATH` or `module:function:PATH`
-                   )->tuple[str, str]:  # reader or `module:function`, and the path, empty where none is given
-    "Split the address of a log into its reader and its path."
+                   )->tuple[str, str]:  # reader or `module:function`, and the path, empty if none is given
+    "Split the specification of a log into its reader and its path."
     name, _, path = spec.partition(":")
     if name in readers or ":" not in path: return name, path
     function, _, path = path.partition(":")
     return f"{name}:{function}", path
 
-def read(spec:str,          # a name of `REGISTRY`, or FORMAT:PATH, where FORMAT is a reader or module:function
-        )->Log|Benchmark:   # `Benchmark` for the form of SR-GNN, else `Log`
-    "Read a data set that is on this machine."
+def read(spec:str,          # name in `REGISTRY`, or FORMAT:PATH, where FORMAT is a reader or module:function
+        )->Log|Benchmark:   # `Benchmark` for SR-GNN's file format, else `Log`
+    "Read a data set from this machine, without downloading anything."
     name, path = reader_and_path(str(spec))
     if path and (name in readers or ":" in name): return readers.get(name).target(path)
     if spec not in REGISTRY:
         raise DataError(f"{spec!r} is neither a data set ({', '.join(REGISTRY)}) "
-                        f"nor FORMAT:PATH with a format of {', '.join(readers.names())}")
+                        f"nor FORMAT:PATH with one of the formats {', '.join(readers.names())}")
     dataset = REGISTRY[spec]
     reader  = readers.get(dataset.format).target
     if not dataset.files: return reader()
     folder = data_dir()/spec
     if not folder.is_dir():
-        raise DataError(f"{spec} is not in {folder}; `sessrec data download {spec}` fetches it or says how "
+        raise DataError(f"{spec} is not in {folder}; `sessrec data download {spec}` downloads it or explains how "
                         f"({dataset.size})")
     log = reader(folder)
     log.source = spec

@@ -15,21 +15,21 @@ from .sessions import Sessions
 from .split import counts
 
 # %% ../../nbs/reference/data_passport.ipynb #31e76e47
-_ONE_PASS = ("the paper filters once where we go on until nothing changes, and drops test clicks on items "
-             "that training does not know where we keep them as misses")
-_BY_END   = f"{_ONE_PASS}; it also puts a session where its last click is, we where its first one is"
-_SHARE    = "the paper takes this share of the cases, we of the sessions"
-_UNTESTED = "they do not test what follows the first click of a session, we do"
+_ONE_PASS = ("the paper filters once, we repeat until nothing changes; it drops test clicks on items that are not in "
+             "the training data, we keep them and count them as misses")
+_BY_END   = f"{_ONE_PASS}; it also dates a session by its last click, we date it by its first click"
+_SHARE    = "the paper takes this share of the cases, we take it of the sessions"
+_UNTESTED = "they do not predict the second click of a session, we do"
 _WU, _HIDASI = "Wu et al. 2019", "Hidasi et al. 2016"
 _RSC15, _CIKM, _FILES = "RecSys Challenge 2015", "CIKM Cup 2016", "the benchmark's files"
 
-Published = tuple[dict[str, int|float], str, str]   # the counts, where they are printed, why ours may differ
+Published = tuple[dict[str, int|float], str, str]   # counts, where published, why ours may differ
 
 # %% ../../nbs/reference/data_passport.ipynb #5fdbe4c0
-PUBLISHED: dict[tuple[str, str], Published] = {}        # (source, step)
+PUBLISHED: dict[tuple[str, str], Published] = {}        # (source, step) -> published counts
 
-def _published(source:str, step:str, where:str, why:str="", **counted:int|float):
-    PUBLISHED[source, step] = counted, where, why
+def _published(source:str, step:str, where:str, reason:str="", **counted:int|float):
+    PUBLISHED[source, step] = counted, where, reason
 
 _published("yoochoose", "read", _RSC15, events=33_003_944, sessions=9_249_729, items=52_739)
 _published("yoochoose", "training", _HIDASI, _BY_END, events=31_637_239, sessions=7_966_257, items=37_483)
@@ -50,45 +50,46 @@ _published("srgnn/retailrocket", "test", _FILES, _UNTESTED, cases=15_132)
 
 # %% ../../nbs/reference/data_passport.ipynb #23bb0376
 class Account:
-    "The rows of a passport, one per step."
+    "Collect the rows of a passport, one per preparation step."
     def __init__(self, source:str=""):
-        self.source = source                    # what is being prepared, for error messages
+        self.source = source                    # name of the source, for error messages
         self.rows: list[dict[str, Any]] = []
 
     def add(self,
-            step:str,           # a word, the same for every source
-            text:str,           # what was done
-            sessions:Sessions,  # what it left
-            **more:Any,         # other counts
+            step:str,           # short name of the step, the same for every source
+            text:str,           # description of the step, for readers
+            sessions:Sessions,  # the sessions after the step
+            **more:Any,         # further counts to record
            )->None:
-        "Write down what a step left."
+        "Record the counts after a step."
         self.add_counts(step, text, counts(sessions) | more)
 
     def add_counts(self, step:str, text:str, counted:dict[str, Any])->None:
-        "The same where something else than sessions was counted."
+        "Record given counts, for a step whose result is not a `Sessions` object."
         self.rows.append({"step": step, "text": text, **counted})
 
     def __getitem__(self, step:str)->dict[str, Any]:
-        "The row of a step."
+        "Return the row of a step."
         return next(row for row in self.rows if row["step"] == step)
 
     def compare(self,
-                name:str,       # of the source in `PUBLISHED`
-                changed:str="", # the options that differ from the preset, as text
+                name:str,       # name of the source in `PUBLISHED`
+                changed:str="", # options that differ from the preset, as text
                )->None:
-        "Put the published counts next to ours, and a sentence on each difference."
+        "Add the published counts to the rows, with a remark on each difference."
         whole = self._is_whole(name)
         for row in self.rows:
             if (name, row["step"]) not in PUBLISHED: continue
             published, source, reason = PUBLISHED[name, row["step"]]
             if changed: reason = f"prepared with {changed}, which is not what the paper did"
-            if not whole: reason = "the file is not the published one, or not all of it"
+            if not whole: reason = "the file is not the published one, or only a part of it"
             differ = [key for key, value in published.items() if not _equal(row.get(key), value)]
-            remark = f"not the same: {_listed(differ)}; {reason}" if differ else "as published"
+            remark = f"differs in {_listed(differ)}: {reason}" if differ else "as published"
             row |= {"published": published, "published_in": source, "remark": remark}
 
     def _is_whole(self, name):
-        "Could the file be the published one? What was read is the same, or, where nobody says, not too small."
+        """Return True if the log can be the published one: it has the counts that were published for the whole file,
+        and at least as many events as any published step."""
         read     = self.rows[0]
         expected = PUBLISHED.get((name, read["step"]), ({}, "", ""))[0]
         sizes    = [row[0].get("events", 0) for (source, _), row in PUBLISHED.items() if source == name]
@@ -97,11 +98,11 @@ class Account:
 
 # %% ../../nbs/reference/data_passport.ipynb #a288afcf
 def _equal(ours, theirs)->bool:
-    "Equal, or as near as the two decimals of a published mean can tell."
+    "Return True if the counts are equal, or differ by less than 0.01 where a mean was published."
     return ours == theirs or (isinstance(theirs, float) and ours is not None and abs(ours - theirs) < .01)
 
 def _listed(words)->str:
-    "Names of counts as text."
+    "Join names of counts for display."
     return ", ".join(words).replace("_", " ")
 
 # %% ../../nbs/reference/data_passport.ipynb #83d04148
@@ -109,40 +110,40 @@ _COLUMNS = {"events": "clicks", "sessions": "sessions", "items": "items", "cases
             "mean_length": "clicks per session"}
 
 def _number(value)->str:
-    "A count, or a mean with two decimals."
+    "Format a count, or a mean with two decimals."
     if value is None: return ""
     return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
 
 def _table_row(row:dict[str, Any])->dict[str, str]:
-    "One step as the table shows it."
+    "Format one step as a row of the table."
     published = [f"{_number(value)} {_listed([key])}" for key, value in row.get("published", {}).items()]
     numbers   = {label: _number(row.get(key)) for key, label in _COLUMNS.items()}
     return {"step": row["text"], **numbers, "published": ", ".join(published), "remark": row.get("remark", "")}
 
 def _share(n:int, total:int)->str:
-    "A count, of how many, and the share."
+    "Format a count with its total and the percentage."
     return f"{n:,} of {total:,} ({n / max(total, 1):.2%})"
 
 # %% ../../nbs/reference/data_passport.ipynb #0ab496c8
 class Passport(dict[str, Any]):
-    "Everything that was counted between the log and the splits; a dict that JSON can hold and a notebook can show."
+    "The counts of every preparation step; a dict that can be stored as JSON and that notebooks display as a table."
     def table(self)->pd.DataFrame:      # one row per step, every cell a string
-        "The counts after each step, next to the published ones."
+        "Return the counts after each step, next to the published ones."
         table = pd.DataFrame([_table_row(row) for row in self["steps"]])
         return table.loc[:, (table != "").any()]
 
     def notes(self)->list[str]:
-        "The sentences below the table."
+        "Return the notes that are printed below the table."
         unknown, overlap = self["unknown"], self["overlap"]
         lines  = [f"source: {self['source']['name']}"]
         lines += [f"left out while reading: {n:,} × {reason}" for reason, n in self["left_out"].items() if n]
-        lines += ["test targets on items that training does not know: "
+        lines += ["test targets on items that are not in the training data: "
                   f"{_share(unknown['test'], unknown['test_cases'])}; they count as misses",
-                  "validation targets on items that train does not know: "
+                  "validation targets on items that are not in the train split: "
                   f"{_share(unknown['valid'], unknown['valid_cases'])}"]
         if overlap["sessions"]:
-            lines.append(f"training sessions still going on when the test begins: {overlap['sessions']:,}, the last "
-                         f"one for {overlap['seconds'] / 60:,.0f} minutes; sessions are never cut")
+            lines.append(f"training sessions that continue after the test part begins: {overlap['sessions']:,}, by at "
+                         f"most {overlap['seconds'] / 60:,.0f} minutes; sessions are never cut in two")
         sources = sorted({row["published_in"] for row in self["steps"] if "published" in row})
         if sources: lines.append(f"published counts: {'; '.join(sources)}")
         return lines
@@ -150,6 +151,6 @@ class Passport(dict[str, Any]):
     def __repr__(self): return "\n".join([self.table().to_string(index=False), *self.notes()])
 
     def _repr_html_(self):
-        "A table, with everything escaped: names come from files."
+        "Render an HTML table; every string is escaped, because names come from files."
         with pd.option_context("display.max_colwidth", None): table = self.table().to_html(index=False, escape=True)
         return table + "".join(f"<div>{escape(note)}</div>" for note in self.notes())

@@ -42,13 +42,13 @@ from ..registry import readers
 
 # %% ../../nbs/reference/data_prepare.ipynb #01f93ee3
 class RawClicks:
-    "The clicks of a raw log as flat arrays, while single ones can still be dropped."
+    "The clicks of a raw log as flat arrays, before they are cut into sessions."
     def __init__(self, log:Log, account:Account):
         events = log.events
         self.by, self.account = "session_id" if "session_id" in events else "user_id", account
         if self.by not in events:
-            raise DataError(f"{log.source}: sessions need a column session_id or user_id, "
-                            f"there are {', '.join(map(str, events))}")
+            raise DataError(f"{log.source}: the log needs a column session_id or user_id, "
+                            f"it has {', '.join(map(str, events))}")
         code, raw  = pd.factorize(events["item_id"])
         self.items = code.astype(np.int32) + 1      # provisional ids
         self.raw_ids: np.ndarray = np.asarray(raw)
@@ -57,7 +57,7 @@ class RawClicks:
         self.who   = events[self.by].to_numpy() if numbers else pd.factorize(events[self.by])[0]
 
     def note(self, step:str, text:str)->None:
-        "Write down what is left: sessions where the log names them, else visitors."
+        "Record what is left: the sessions if the log has them, otherwise the visitors."
         left = Sessions(self.items, sessionise(self.who, self.times), self.times)
         if self.by == "session_id":
             self.account.add(step, text, left)
@@ -67,34 +67,34 @@ class RawClicks:
                                 {"events": n["events"], "users": n["sessions"], "items": n["items"]})
 
     def keep(self, chosen:np.ndarray, step:str, text:str)->None:
-        "Drop all other clicks."
+        "Keep only the chosen clicks, and record what is left."
         self.items, self.times, self.who = self.items[chosen], self.times[chosen], self.who[chosen]
         if not len(self.items):
             raise DataError(f"{self.account.source}: no click is left after this step: {text}")
         self.note(step, text)
 
     def cut(self, gap:float|None)->Sessions:
-        "Cut visits at pauses of more than `gap` seconds; 0 = never; None = an hour where the log only names visitors."
+        "Cut sessions at pauses of more than `gap` seconds; 0 = never, None = one hour if the log has only visitors."
         if gap is None and self.by == "user_id": gap = 3600             # visitors come back
         sessions = Sessions(self.items, sessionise(self.who, self.times, gap or None), self.times)
-        if gap: self.account.add("gap", f"visits cut at pauses of more than {gap / 3600:g} h", sessions)
+        if gap: self.account.add("gap", f"sessions cut at pauses of more than {gap / 3600:g} h", sessions)
         elif self.by == "user_id": self.account.add("gap", "one session per visitor", sessions)
         return sessions
 
 # %% ../../nbs/reference/data_prepare.ipynb #60666e5e
 def visits_of(log:Log, split:Split, account:Account)->tuple[Sessions, np.ndarray]:
-    "The visits of a raw log, with provisional item ids in the reader's order, and the raw id of each."
+    "Return the sessions of a raw log, with provisional item ids in order of appearance, and the raw id of each item."
     clicks = RawClicks(log, account)
     clicks.note("read", "as read")
     if split.events:
         if "event" not in log.events:
             raise DataError(f"{log.source}: events={split.events} needs a column event, "
-                            f"there are {', '.join(map(str, log.events))}")
+                            f"the log has {', '.join(map(str, log.events))}")
         chosen = log.events["event"].isin(split.events.split(",")).to_numpy()
         clicks.keep(chosen, "events", f"only events of the kind {split.events}")
     if split.min_user_events > 1:
         if clicks.by != "user_id":
-            raise DataError(f"{log.source}: min_user_events needs visitors, this log has sessions")
+            raise DataError(f"{log.source}: min_user_events needs a log with visitors, this one has sessions")
         visitor = pd.factorize(clicks.who)[0]
         enough  = np.bincount(visitor) >= split.min_user_events
         clicks.keep(enough[visitor], "users", f"visitors with {split.min_user_events} or more events")
@@ -103,15 +103,15 @@ def visits_of(log:Log, split:Split, account:Account)->tuple[Sessions, np.ndarray
 # %% ../../nbs/reference/data_prepare.ipynb #b25e3908
 @dataclass
 class Parts:
-    "All of training, and the test part."
-    training: Sessions
+    "The training part and the test part of a source."
+    training: Sessions      # the later train and valid
     test: Sessions
-    cut: int|None           # when the test part begins, unix seconds; None = the source has no times
-    raw_ids: np.ndarray     # raw id of each item id
-    catalogue: Catalogue|None = None    # of a benchmark, whose ids are final
+    cut: int|None           # start of the test part, unix seconds; None = the source has no times
+    raw_ids: np.ndarray     # raw id of each item id, `(n,)`
+    catalogue: Catalogue|None = None    # catalogue of a benchmark, whose item ids are already final
 
 def _filtered(sessions:Sessions, split:Split, account:Account, where:str="")->Sessions:
-    "Without short sessions and rare items."
+    "Drop short sessions and rare items, and record what is left."
     if max(split.min_length, split.min_support) <= 1: return sessions
     kept, rounds = filter_sessions(sessions, split.min_length, split.min_support)
     account.add("filtered", f"{where}sessions of {split.min_length} or more clicks, items with {split.min_support} or "
@@ -119,13 +119,13 @@ def _filtered(sessions:Sessions, split:Split, account:Account, where:str="")->Se
     return kept
 
 def _cut_in_time(sessions:Sessions, split:Split)->tuple[Sessions, Sessions, int]:
-    "What comes before the test part, the test part, and when it begins."
+    "Return the sessions before the test part, the test part, and its start in unix seconds."
     if split.test_sessions is not None:
         n = max(len(sessions) - int(split.test_sessions), 0)
         training, test = sessions[:n], sessions[n:]
         cut = int(np.asarray(test.start_times)[0]) if len(test) else int(np.max(np.asarray(sessions.times))) + 1
         return training, test, cut
-    end = sessions.start_times if split.whole_days else sessions.times      # a visit over midnight opens no new day
+    end = sessions.start_times if split.whole_days else sessions.times      # a session past midnight opens no new day
     cut = last_days(int(np.max(np.asarray(end))), split.test_days or 0, split.whole_days)
     return *split_at(sessions, cut), cut
 
@@ -145,11 +145,11 @@ def parts_of_log(log:Log, split:Split, account:Account)->Parts:
         training = _filtered(training, split, account, "training only: ")
         test, _  = filter_sessions(test, split.min_length, 1)
     if not len(test) and (split.test_days or split.test_sessions):
-        raise DataError(f"{log.source}: no session is in the test part; give it more days or sessions")
+        raise DataError(f"{log.source}: the test part has no session; raise test_days or test_sessions")
     return Parts(training, test, cut, raw_ids)
 
 def parts_of_benchmark(benchmark:Benchmark, account:Account)->Parts:
-    "The two parts of a benchmark as they are."
+    "Return the two parts of a benchmark unchanged, and record their counts."
     train, test = benchmark.train, benchmark.test
     both    = train.concat(test)
     lengths = both.lengths
@@ -165,14 +165,14 @@ def parts_of_benchmark(benchmark:Benchmark, account:Account)->Parts:
 
 # %% ../../nbs/reference/data_prepare.ipynb #1eb489d7
 def kind_of(source:str|Log|Benchmark)->str:
-    "The reader's name, which chooses the preset; one without a preset counts as csv."
+    "Return the reader's name, which selects the preset; a reader without a preset counts as csv."
     if isinstance(source, Benchmark): return "srgnn"
     name = str(source if isinstance(source, str) else source.source).split(":")[0]
     name = REGISTRY[name].format if name in REGISTRY else name
     return name if name in PRESETS else "csv"
 
 def _files(source:str)->list[Path]:
-    "The files behind a name or FORMAT:PATH."
+    "List the files of a data set, given by its name or as FORMAT:PATH."
     if source in readers and (files := readers.get(source).files): return files()
     path = Path(address.split("?")[0]) if (address := reader_and_path(source)[1]) else data_dir()/source
     if path.is_file(): return [path]
@@ -182,31 +182,31 @@ def _sha256(path:Path)->str:
     with open(path, "rb") as file: return hashlib.file_digest(file, "sha256").hexdigest()
 
 def fingerprint(source:str|Log|Benchmark)->list[dict[str, Any]]:
-    "Name, size and SHA-256 of each file of a source; none for data that are in memory already."
+    "Return name, size and SHA-256 of each file of a source; an empty list for data in memory."
     if not isinstance(source, str): return []
     return [{"name": p.name, "bytes": p.stat().st_size, "sha256": _sha256(p)} for p in _files(source)]
 
 def code_digest()->str:
-    "Tells whether preparation has changed since data were prepared: SHA-256 of its modules."
+    "Return a digest of the modules that prepare data (16 digits of SHA-256); it changes when their code does."
     text = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("split", "options", "prepare"))
     return hashlib.sha256(text).hexdigest()[:16]
 
 # %% ../../nbs/reference/data_prepare.ipynb #5420bc88
 def _n_train(parts:Parts, split:Split)->int:
-    "How many sessions of training come before validation."
+    "Return the number of training sessions before the validation part."
     n = len(parts.training)
     if split.valid_share is not None: return n - int(np.ceil(n * split.valid_share))
-    cut = parts.cut or 0            # only benchmarks have none, and those are split by a share
+    cut = parts.cut or 0            # only benchmarks have no cut, and they are split by valid_share
     first = last_days(cut - 1, split.valid_days or 0, split.whole_days)
     return int(np.searchsorted(np.asarray(parts.training.start_times), first))
 
 def _late_seconds(parts:Parts)->np.ndarray:
-    "For how long each session of training goes on after the test part has begun."
+    "Return for how many seconds each training session continues after the test part begins; negative = not at all."
     if parts.cut is None or parts.training.times is None: return np.zeros(0)
     return parts.training.times[parts.training.offsets[1:] - 1] - parts.cut
 
 def _unknown(data:Prepared)->dict[str, int]:
-    "How many targets are on unknown items, and of how many."
+    "Count the targets on unknown items, and all targets."
     valid, test = (part.targets(*part.cases()) for part in (data.valid, data.test))
     in_train    = np.bincount(data.train.items, minlength=data.catalogue.n_items + 1) > 0
     return {"test": int((test == PAD).sum()), "test_cases": len(test),
@@ -214,27 +214,27 @@ def _unknown(data:Prepared)->dict[str, int]:
 
 # %% ../../nbs/reference/data_prepare.ipynb #021e79e1
 class Preparation:
-    "One run of `prepare`."
-    kind: str                       # of the source, which chooses the preset
-    split: Split                    # the options
-    account: Account                # one row per step
-    parts: Parts                    # training and test
-    features: pd.DataFrame|None     # of the items
-    catalogue: Catalogue            # of the final item ids
-    result: Prepared
+    "One run of `prepare`, step by step."
+    kind: str                       # name of the reader, which selects the preset
+    split: Split                    # options of the preparation
+    account: Account                # counts after each step
+    parts: Parts                    # training and test part
+    features: pd.DataFrame|None     # item features as read; None = the source has none
+    catalogue: Catalogue            # items of the training part, with their final ids
+    result: Prepared                # the prepared data
 
     def __init__(self, source:str|Log|Benchmark, given:dict[str, Any]):
         self.source, self.given = source, given
         self.passport = Passport(format_version=FORMAT_VERSION, sessrec=__version__, code=code_digest())
 
     def run(self)->Prepared:
-        "All steps, with a progress bar where they take long."
+        "Run all steps, with a progress bar on standard error if they take long."
         steps = (self.divide, self.shorten, self.number, self.validate, self.sign)
         for step in tqdm(steps, "prepare", unit=" steps", disable=None, delay=2, leave=False): step()
         return self.result
 
     def divide(self)->None:
-        "Read the source, and split it into training and test. The log itself is let go: a large one takes memory."
+        "Read the source and split it into training and test. The log is not kept: a large one takes much memory."
         log = read(self.source) if isinstance(self.source, str) else self.source
         self.kind     = kind_of(log if isinstance(log, Benchmark) else self.source)
         self.split    = split_for(self.kind, **self.given)
@@ -250,7 +250,7 @@ class Preparation:
         self.late = _late_seconds(self.parts)
 
     def shorten(self)->None:
-        "Keep the most recent part of training."
+        "Keep the most recent fraction of the training part."
         parts, fraction = self.parts, self.split.fraction
         self.account.add("training", "training part (train and valid)", parts.training)
         if fraction == 1: return
@@ -259,7 +259,7 @@ class Preparation:
         self.account.add(f"fraction {round(1 / fraction)}", text, parts.training)
 
     def number(self)->None:
-        "Give the items of training their final ids."
+        "Give the items of the training part their final ids."
         parts = self.parts
         if parts.catalogue is not None and self.split.fraction == 1:
             self.catalogue = parts.catalogue
@@ -269,18 +269,18 @@ class Preparation:
         parts.test     = renumber(parts.test, final, self.catalogue)
 
     def validate(self)->None:
-        "Take the validation part off the end of training."
+        "Split the validation part off the end of the training part."
         training, n = self.parts.training, _n_train(self.parts, self.split)
         if n < 1:
-            raise DataError(f"{self.account.source}: nothing is left to train on; {len(training):,} sessions come "
-                            "before the test, and the validation part takes them all")
+            raise DataError(f"{self.account.source}: nothing is left to train on, because validation takes all "
+                            f"{len(training):,} sessions before the test part; reduce one of these parts")
         self.result = Prepared(training[:n], training[n:], self.parts.test, self.catalogue, self.passport)
         for name in SPLITS: self.account.add(name, name, getattr(self.result, name))
 
     def sign(self)->None:
-        "Complete the passport."
-        options, usual = self.passport["options"], as_options(split_for(self.kind), self.kind)
-        changed = ", ".join(f"{name}={options[name]}" for name, value in usual.items() if options[name] != value)
+        "Complete the passport: published counts, unknown items, overlap of training and test, digest of the catalogue."
+        options, preset = self.passport["options"], as_options(split_for(self.kind), self.kind)
+        changed = ", ".join(f"{name}={options[name]}" for name, value in preset.items() if options[name] != value)
         name    = self.account.source.removeprefix("srgnn-")
         self.account.compare(f"srgnn/{name}" if is_benchmark(self.kind) else self.kind, changed)
         late    = self.late
@@ -290,25 +290,26 @@ class Preparation:
 
 # %% ../../nbs/reference/data_prepare.ipynb #23845ade
 def prepare(source:str|Log|Benchmark,   # name of a data set, FORMAT:PATH, a `Log` or a `Benchmark`
-            out:Path|str|None=None,     # folder to write, or None
+            out:Path|str|None=None,     # folder to save the result to; None = do not save it
             **options:Any,              # fields of `Split`, such as `min_support=5`; None = as in the source's preset
            )->Prepared:
-    "Read, sessionise, filter, split and number a log, and write down what each step left."
+    "Prepare a log for training: cut it into sessions, filter, split, number the items, and record the counts."
     if out is not None: check_target(out)
-    if isinstance(source, str): split_for(kind_of(source), **options)       # complain before the long part
+    if isinstance(source, str): split_for(kind_of(source), **options)       # refuse wrong options before the slow part
     prepared = Preparation(source, options).run()
     return prepared if out is None else prepared.save(out)
 
 # %% ../../nbs/reference/data_prepare.ipynb #15966c11
 def prepared(name:str="generated",      # name of a data set, or FORMAT:PATH
             )->Prepared:
-    "A data set prepared with its preset, from the folder `prepared` of the data folder if it is there and still right."
+    """Return a data set prepared with its preset. The result is stored in the folder `prepared` of the data folder,
+    and prepared again when the source, the preset or the code has changed."""
     folder = data_dir()/"prepared"/re.sub(r"[^\w.-]+", "-", name).strip("-.")
     kind   = kind_of(name)
     try:
-        data  = load(folder)
-        was   = data.passport.get("code"), data.passport["options"], data.passport["source"]["files"]
-        wants = code_digest(), as_options(split_for(kind), kind), fingerprint(name)
-        if was == wants: return data
-    except DataError: pass      # not there yet, or not whole
+        data    = load(folder)
+        stored  = data.passport.get("code"), data.passport["options"], data.passport["source"]["files"]
+        current = code_digest(), as_options(split_for(kind), kind), fingerprint(name)
+        if stored == current: return data
+    except DataError: pass      # missing or damaged
     return prepare(name, out=folder)

@@ -21,17 +21,17 @@ from .passport import Passport
 from .sessions import Sessions
 
 # %% ../../nbs/reference/data_prepared.ipynb #39074e7b
-FORMAT_VERSION = 1                      # of the folder; a newer one is refused
+FORMAT_VERSION = 1                      # version of the folder format; `load` refuses a newer one
 SPLITS = ("train", "valid", "test")
 
 @dataclass
 class Prepared:
-    "Data that models can be trained and judged on."
-    train: Sessions         # to learn from
-    valid: Sessions         # the last part of training, to stop on and to choose with
-    test: Sessions          # to judge by, once; items that training does not know are 0
-    catalogue: Catalogue    # the items of train and valid
-    passport: Passport      # how they came about
+    "Prepared data: three splits, the catalogue of their items and the passport."
+    train: Sessions         # sessions to train on
+    valid: Sessions         # most recent training sessions, for early stopping and for choosing hyperparameters
+    test: Sessions          # sessions for the final evaluation; items that are not in the catalogue are 0
+    catalogue: Catalogue    # items of train and valid
+    passport: Passport      # counts after each preparation step
 
     def __repr__(self):
         parts = [f"{name:<6}{getattr(self, name)!r}" for name in SPLITS]
@@ -42,9 +42,9 @@ class Prepared:
         return "".join(lines) + self.passport._repr_html_()
 
     def save(self,
-             out:Path|str,      # folder to write; a prepared folder there is replaced, anything else is refused
-            )->"Prepared":      # itself
-        "Write the splits, the catalogue and the passport; all of them or nothing."
+             out:Path|str,      # folder to write; a prepared folder is replaced, a folder with other files is refused
+            )->"Prepared":      # this object
+        "Write the splits, the catalogue and the passport to a folder: all of them, or nothing."
         text = json.dumps(self.passport, indent=1, ensure_ascii=False, allow_nan=False)
         try:
             with replacing_folder(out) as folder:
@@ -58,11 +58,11 @@ class Prepared:
 _AGAIN = "prepare the data again"
 
 def raw_digest(catalogue:Catalogue)->str:   # 64 hexadecimal digits
-    "Tells one catalogue from another by its raw ids, in order."
+    "Compute the SHA-256 of a catalogue's raw ids, in order."
     return hashlib.sha256("\n".join(pd.Series(catalogue.raw_id).astype(str)).encode()).hexdigest()
 
 def _load_passport(folder:Path)->Passport:
-    "The passport of a folder, in a format that is known."
+    "Read the passport of a folder and check its format version."
     file = folder/"passport.json"
     if not folder.is_dir(): raise DataError(f"{folder}: no such folder; `sessrec prepare SOURCE --out` makes one")
     if not file.exists():   raise DataError(f"{folder} is not a prepared folder: it has no passport.json; {_AGAIN}")
@@ -70,14 +70,14 @@ def _load_passport(folder:Path)->Passport:
     except (ValueError, TypeError, OSError) as e:
         raise DataError(f"{file} cannot be read ({one_line(e)}); {_AGAIN}") from e
     version = passport.get("format_version")
-    if not isinstance(version, int): raise DataError(f"{file} names no format_version; {_AGAIN}")
+    if not isinstance(version, int): raise DataError(f"{file} has no valid format_version; {_AGAIN}")
     if version > FORMAT_VERSION:
         raise DataError(f"{folder} was prepared by a newer sessrec (format {version}, this one reads up to "
                         f"{FORMAT_VERSION}): update sessrec, or {_AGAIN} with this one")
     return passport
 
 def _check_whole(prepared:Prepared, folder:Path):
-    "Do the files belong together? DataError if they do not."
+    "Raise a DataError unless the files of a folder belong together."
     if prepared.passport["catalogue_sha256"] != raw_digest(prepared.catalogue):
         raise DataError(f"{folder/'catalogue.parquet'} does not belong to these sessions; {_AGAIN}")
     rows = {row["step"]: row for row in prepared.passport["steps"]}
@@ -85,12 +85,12 @@ def _check_whole(prepared:Prepared, folder:Path):
         sessions, row = getattr(prepared, name), rows[name]
         if (len(sessions), sessions.n_events) != (row["sessions"], row["events"]):
             raise DataError(f"{folder/name}.parquet holds {len(sessions):,} sessions with {sessions.n_events:,} "
-                            f"clicks, the passport says {row['sessions']:,} with {row['events']:,}; {_AGAIN}")
+                            f"clicks, but the passport says {row['sessions']:,} with {row['events']:,}; {_AGAIN}")
 
 # %% ../../nbs/reference/data_prepared.ipynb #9aa2d269
-def load(folder:Path|str,       # a folder that `prepare` or `Prepared.save` wrote
+def load(folder:Path|str,       # folder written by `prepare` or `Prepared.save`
         )->Prepared:
-    "Read a prepared folder; DataError says in one line what is wrong with a broken one."
+    "Read a prepared folder; raise a DataError that says in one line what is wrong if it is damaged."
     folder   = Path(folder)
     passport = _load_passport(folder)
     try:

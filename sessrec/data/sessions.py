@@ -25,25 +25,25 @@ __all__ = ['PAD', 'Batch', 'padded_positions', 'click_positions', 'case_position
            'prefix_batch', 'Sessions']
 
 # %% ../../nbs/01_sessions.ipynb #eb268764
-PAD = 0     # the id of padding: no item. A raw id that the catalogue does not contain is no item, either
+PAD = 0     # id of padding and of unknown items (raw ids that the catalogue does not contain)
 
 # %% ../../nbs/01_sessions.ipynb #023fc485
 @dataclass
 class Batch:
-    "Sessions or prefixes side by side, padded on the right."
-    items: Tensor               # `(B, L)` int64; `PAD` after each row's length, and for clicks on what is no item
-    lengths: Tensor             # `(B,)` int64, clicks in each row, may be 0
+    "A batch of sessions or prefixes, padded on the right."
+    items: Tensor               # `(B, L)` int64 item ids; `PAD` for padding and for unknown items
+    lengths: Tensor             # `(B,)` int64, number of clicks in each row, may be 0
     times: Tensor|None = None   # `(B, L)` int64, unix seconds, 0 where padded
-    start: Tensor|None = None   # `(B,)` int64, unix seconds of each session's first click, which `items` may lack
+    start: Tensor|None = None   # `(B,)` int64, unix seconds of each session's first click, even if cut from `items`
 
     @property
     def mask(self)->Tensor:
-        "`(B, L)` bool, True where there is a click."
+        "Mask of the clicks, `(B, L)` bool: True for a click, False for padding."
         return torch.arange(self.items.shape[1], device=self.items.device) < self.lengths[:, None]
 
     @property
     def last(self)->Tensor:
-        "`(B,)` int64, the last click of each row; 0 for an empty one."
+        "Last item of each row, `(B,)` int64; 0 for an empty row."
         if self.items.shape[1] == 0: return torch.zeros_like(self.lengths)
         last = self.items.gather(1, (self.lengths - 1).clamp(min=0)[:, None])[:, 0]
         return last * (self.lengths > 0)
@@ -51,7 +51,7 @@ class Batch:
     def __len__(self)->int: return len(self.lengths)
 
     def newest(self, n:int|None)->Batch:
-        "The last `n` clicks of each row; None = all."
+        "Keep only the last `n` clicks of each row; None keeps all."
         if n is None or self.items.shape[1] <= n: return self
         first    = (self.lengths - n).clamp(min=0)
         position = first[:, None] + torch.arange(n, device=self.items.device)        # (B, n)
@@ -59,33 +59,33 @@ class Batch:
         return replace(self, items=self.items.gather(1, position), lengths=self.lengths.clamp(max=n), times=times)
 
     def to(self, device:torch.device|str)->Batch:
-        "The same batch on `device`."
+        "Copy the batch to `device`."
         tensors = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: t.to(device) for name, t in tensors.items() if t is not None})
 
 # %% ../../nbs/01_sessions.ipynb #b36b2c60
 def padded_positions(start:np.ndarray,      # where each row starts in the flat array, `(B,)`
-                     lengths:np.ndarray,    # clicks of each row, `(B,)`
+                     lengths:np.ndarray,    # number of clicks in each row, `(B,)`
                     )->tuple[np.ndarray, np.ndarray]:   # positions, 0 where padded, and the mask, both `(B, L)`
-    "Positions in the flat array for a padded rectangle."
+    "Compute the positions in the flat array of a padded batch's clicks."
     step = np.arange(lengths.max(initial=0))
     mask = step < lengths[:, None]
     return np.where(mask, start[:, None] + step, 0), mask
 
 # %% ../../nbs/01_sessions.ipynb #190c1b24
-def click_positions(offsets:np.ndarray,     # of all sessions
-                    index:np.ndarray,       # which sessions, `(n,)`
+def click_positions(offsets:np.ndarray,     # offsets of all sessions, `(n_sessions + 1,)`
+                    index:np.ndarray,       # sessions to select, `(n,)`
                    )->tuple[np.ndarray, np.ndarray]:    # positions in the flat array, and the sessions' new offsets
-    "Positions of the clicks of some sessions, one session after the other."
+    "Compute the positions in the flat array of the selected sessions' clicks, session by session."
     lengths = np.diff(offsets)[index]
     ends    = np.cumsum(lengths)
     shift   = offsets[index] - (ends - lengths)         # from a session's new start to its old one
     return np.repeat(shift, lengths) + np.arange(lengths.sum()), np.r_[0, ends]
 
 # %% ../../nbs/01_sessions.ipynb #2666f879
-def case_positions(lengths:np.ndarray,      # clicks of each session
+def case_positions(lengths:np.ndarray,      # number of clicks in each session, `(n_sessions,)`
                   )->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
-    "Every cut of every session that has a click before it and one at it."
+    "Enumerate all cases: every position of a session that has at least one click before it."
     n       = np.maximum(lengths - 1, 0)                # cases of each session
     session = np.repeat(np.arange(len(lengths)), n)
     before  = np.repeat(np.cumsum(n) - n, n)            # cases of the sessions before
@@ -93,13 +93,13 @@ def case_positions(lengths:np.ndarray,      # clicks of each session
 
 # %% ../../nbs/01_sessions.ipynb #461233d3
 def flatten_lists(lists:Sequence[ArrayLike],    # sessions, each a list of whole numbers
-                 )->tuple[np.ndarray, np.ndarray]:  # all numbers, int64, and the offsets
-    "A list of lists as one array, and where each of them starts."
+                 )->tuple[np.ndarray, np.ndarray]:  # all numbers, `(n,)` int64, and the offsets
+    "Concatenate lists into one flat array, and compute where each of them starts."
     arrays = [np.asarray(l, dtype=np.int64) for l in lists]
     return np.concatenate([np.empty(0, np.int64), *arrays]), np.cumsum([0] + [len(a) for a in arrays])
 
 def group_offsets(group:np.ndarray)->np.ndarray:
-    "Offsets of runs of equal values, such as the session ids of clicks."
+    "Compute the offsets of runs of equal values, such as the session ids of sorted clicks."
     if not len(group): return np.zeros(1, np.int64)
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     return np.r_[starts, len(group)].astype(np.int64)
@@ -109,19 +109,19 @@ def _whole_numbers(items):
     return items if items.dtype.kind in "iu" else items.astype(np.int64)
 
 def _check_arrays(sessions):
-    "Refuse arrays that do not fit together."
+    "Raise ValueError if the arrays do not fit together."
     items, offsets, times = sessions.items, sessions.offsets, sessions.times
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(items) or (np.diff(offsets) < 0).any():
         raise ValueError(f"offsets must rise from 0 to the number of clicks, {len(items)}")
     if items.size and items.min() < 0: raise ValueError(f"items must be 0 or more, got {items.min()}")
     if sessions.catalogue is not None and items.size and items.max() > sessions.catalogue.n_items:
-        raise ValueError(f"items has id {items.max()}, the catalogue ends at {sessions.catalogue.n_items}")
+        raise ValueError(f"items has id {items.max()}, but the catalogue ends at {sessions.catalogue.n_items}")
     if times is not None and len(times) != len(items):
         raise ValueError(f"times has {len(times)} entries for {len(items)} clicks")
 
 # %% ../../nbs/01_sessions.ipynb #1835e2a4
 def _first_times(sessions, index):
-    "Unix seconds of the first click of each session of `index`, 0 for an empty one; None where there are no times."
+    "Return the unix seconds of the first click of each session in `index`, 0 for an empty one; None without times."
     if sessions.times is None: return None
     if not sessions.n_events: return np.zeros(len(index), np.int64)
     start = sessions.offsets[index]
@@ -129,9 +129,9 @@ def _first_times(sessions, index):
     return np.where(empty, 0, sessions.times[np.minimum(start, sessions.n_events - 1)])
 
 def _select(sessions, index):
-    "Some sessions, by a slice, a mask or an array of numbers."
+    "Select sessions by a slice, a mask or an array of indices."
     clicks: slice|np.ndarray
-    if isinstance(index, slice) and index.step in (None, 1):        # neighbours: share the memory
+    if isinstance(index, slice) and index.step in (None, 1):        # contiguous sessions share the memory
         a, b, _ = index.indices(len(sessions))
         b       = max(a, b)
         clicks  = slice(sessions.offsets[a], sessions.offsets[b])
@@ -141,7 +141,7 @@ def _select(sessions, index):
     return Sessions(sessions.items[clicks], offsets, times, sessions.catalogue)
 
 def _concat(first, second):
-    "Two sets of sessions, one after the other."
+    "Concatenate two sets of sessions."
     timed   = first.times is not None and second.times is not None
     offsets = np.r_[first.offsets, second.offsets[1:] + first.n_events]
     times   = np.r_[first.times, second.times] if timed else None
@@ -149,11 +149,11 @@ def _concat(first, second):
 
 # %% ../../nbs/01_sessions.ipynb #ecb30c61
 def prefix_batch(sessions:Sessions,
-                 session:np.ndarray,        # `(B,)` int64
-                 position:np.ndarray,       # how many clicks of each session are known, `(B,)` int64
-                 max_len:int|None=None,     # keep only the last `max_len` of them; None = all
+                 session:np.ndarray,        # session of each prefix, `(B,)` int64
+                 position:np.ndarray,       # length of each prefix in clicks, `(B,)` int64
+                 max_len:int|None=None,     # keep only the last `max_len` clicks; None = all
                 )->Batch:                   # `(B, L)`
-    "The first `position` clicks of each session as one padded batch."
+    "Return the first `position` clicks of each session as one padded batch."
     lengths         = position if max_len is None else np.minimum(position, max_len)
     positions, mask = padded_positions(sessions.offsets[session] + position - lengths, lengths)
     def rectangle(flat): return torch.from_numpy(np.where(mask, flat[positions], PAD).astype(np.int64))
@@ -166,10 +166,10 @@ def prefix_batch(sessions:Sessions,
 class Sessions:
     "Sessions as flat arrays: session `i` is `items[offsets[i]:offsets[i + 1]]`."
     def __init__(self,
-                 items:ArrayLike,                   # item ids, `(n_events,)` int; `PAD` for a click on what is no item
-                 offsets:ArrayLike,                 # where each session starts, and the end, `(n_sessions + 1,)` int64
-                 times:ArrayLike|None=None,         # unix seconds of each click, `(n_events,)` int64, or None
-                 catalogue:Catalogue|None=None,     # of the ids, or None
+                 items:ArrayLike,                   # item id of each click, `(n_events,)` int; `PAD` = unknown item
+                 offsets:ArrayLike,                 # start of each session, and the end, `(n_sessions + 1,)` int64
+                 times:ArrayLike|None=None,         # unix seconds of each click, `(n_events,)` int64; None = unknown
+                 catalogue:Catalogue|None=None,     # catalogue of the item ids, if there is one
                 )->None:
         self.items     = _whole_numbers(items)
         self.offsets   = np.asarray(offsets, dtype=np.int64)
@@ -183,15 +183,15 @@ class Sessions:
     def n_events(self)->int: return len(self.items)
     @property
     def n_items(self)->int:
-        "Size of the catalogue; without one, the largest id."
+        "Number of items in the catalogue; without a catalogue, the largest id."
         return self.catalogue.n_items if self.catalogue is not None else int(self.items.max(initial=0))
     @property
     def lengths(self)->np.ndarray:
-        "Clicks in each session, `(n_sessions,)` int64."
+        "Number of clicks in each session, `(n_sessions,)` int64."
         return np.diff(self.offsets)
     @property
     def start_times(self)->np.ndarray|None:
-        "Unix seconds of each session's first click, `(n_sessions,)` int64, or None."
+        "Unix seconds of each session's first click, `(n_sessions,)` int64; None without times."
         return _first_times(self, np.arange(len(self)))
     def __len__(self)->int: return self.n_sessions
     def __repr__(self)->str: return sessions_text(self)
@@ -200,19 +200,19 @@ class Sessions:
     @classmethod
     def from_lists(cls,
                    lists:Sequence[ArrayLike],               # sessions, each a list of item ids
-                   times:Sequence[ArrayLike]|None=None,     # likewise with unix seconds, or None
-                   catalogue:Catalogue|None=None,           # of the ids, or None
+                   times:Sequence[ArrayLike]|None=None,     # lists of unix seconds, one per click; None = unknown
+                   catalogue:Catalogue|None=None,           # catalogue of the item ids, if there is one
                   )->Sessions:
-        "Sessions from lists, as in the examples."
+        "Create sessions from lists of item ids."
         items, offsets = flatten_lists(lists)
         return cls(items, offsets, None if times is None else flatten_lists(times)[0], catalogue)
 
     @classmethod
     def from_events(cls,
-                    events:pd.DataFrame,    # session_id, item_id (raw), timestamp; in order of session and time
-                    catalogue:Catalogue,    # raw ids that it does not contain become `PAD`
+                    events:pd.DataFrame,    # session_id, item_id (raw), timestamp; sorted by session and time
+                    catalogue:Catalogue,    # catalogue of the items; raw ids that it does not contain become `PAD`
                    )->Sessions:
-        "Sessions from a table with one row per click."
+        "Create sessions from a table with one row per click."
         times = events["timestamp"].to_numpy() if "timestamp" in events else None
         items = catalogue.encode(events["item_id"]).astype(np.int32)
         return cls(items, group_offsets(events["session_id"].to_numpy()), times, catalogue)
@@ -222,65 +222,65 @@ class Sessions:
     @overload
     def __getitem__(self, i:slice|np.ndarray|list[int])->Sessions: ...
     def __getitem__(self, i):
-        "One session's ids for a number; `Sessions` for a slice, a mask or an array of numbers."
+        "Return one session's item ids for an integer; `Sessions` for a slice, a mask or an array of indices."
         if not isinstance(i, (int, np.integer)): return _select(self, i)
-        if not -len(self) <= i < len(self): raise IndexError(f"session {i} of {len(self)}")
+        if not -len(self) <= i < len(self): raise IndexError(f"session {i} is out of range for {len(self)} sessions")
         return self.items[self.offsets[i % len(self)]:self.offsets[i % len(self) + 1]]
 
     def concat(self,
                other:Sessions,      # sessions of the same catalogue
-              )->Sessions:          # these, then the others
-        "Both one after the other; times are kept when both have them."
+              )->Sessions:          # these sessions, then those of `other`
+        "Concatenate two sets of sessions; times are kept if both have them."
         return _concat(self, other)
 
     def cases(self)->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
-        "Every prefix with a next click: the first `position` clicks are known, the one after them is the target."
+        "Enumerate all cases: the first `position` clicks of a session are the prefix, the next click is the target."
         return case_positions(self.lengths)
 
     def targets(self,
-                session:np.ndarray,     # `(n,)` int64
-                position:np.ndarray,    # `(n,)` int64, from 0 to the session's length - 1
-               )->np.ndarray:           # `(n,)` int64; `PAD` for a click on what is no item
-        "The clicks at `position`."
+                session:np.ndarray,     # session of each case, `(n,)` int64
+                position:np.ndarray,    # position of each target, `(n,)` int64, from 0 to the session's length - 1
+               )->np.ndarray:           # item ids, `(n,)` int64; `PAD` = unknown item
+        "Return the targets: the item at `position`, counted from 0, of each session."
         return self.items[self.offsets[session] + position].astype(np.int64)
 
     def prefixes(self,
-                 session:ArrayLike,         # `(B,)` int64
-                 position:ArrayLike,        # how many clicks of each session are known, `(B,)` int64
-                 max_len:int|None=None,     # keep only the last `max_len` of them; None = all
+                 session:ArrayLike,         # session of each prefix, `(B,)` int64
+                 position:ArrayLike,        # length of each prefix in clicks, `(B,)` int64
+                 max_len:int|None=None,     # keep only the last `max_len` clicks; None = all
                 )->Batch:                   # `(B, L)`
-        "The first `position` clicks of each session as one padded batch."
+        "Return the first `position` clicks of each session as one padded batch."
         return prefix_batch(self, np.asarray(session, dtype=np.int64), np.asarray(position, dtype=np.int64), max_len)
 
     def batch(self,
-              index:ArrayLike,          # which sessions, `(B,)` int64
+              index:ArrayLike,          # sessions to select, `(B,)` int64
               max_len:int|None=None,    # keep only each session's last `max_len` clicks; None = all
              )->Batch:                  # `(B, L)`
-        "Whole sessions as one padded batch: a whole session is the prefix that ends at its end."
+        "Return whole sessions as one padded batch."
         index = np.asarray(index, dtype=np.int64)
         return prefix_batch(self, index, self.lengths[index], max_len)
 
     def batches(self,
-                batch_size:int,         # sessions in a batch, at least 1
-                max_len:int|None=None,  # as in `batch`
-                shuffle:bool=False,     # in a new random order
-                seed:int=0,             # of that order
+                batch_size:int,         # sessions per batch, at least 1
+                max_len:int|None=None,  # keep only each session's last `max_len` clicks; None = all
+                shuffle:bool=False,     # shuffle the sessions
+                seed:int=0,             # random seed of the shuffling
                )->Iterator[Batch]:      # the last one may be smaller
-        "All sessions, batch by batch."
+        "Iterate over all sessions in batches."
         if batch_size < 1: raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
         order = np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
         for i in range(0, len(order), batch_size): yield self.batch(order[i:i + batch_size], max_len)
 
     def save(self,
-             path:Path|str,     # the Parquet file to write
+             path:Path|str,     # Parquet file to write
             )->None:
-        "One row per session: `items` list<int32> and, where known, `times` list<int64>."
+        "Write a Parquet file with one row per session: `items` list<int32> and, if known, `times` list<int64>."
         write_sessions(path, self.offsets, self.items, self.times)
 
     @classmethod
     def load(cls,
-             path:Path|str,                     # a file that `save`, or any other tool, wrote
-             catalogue:Catalogue|None=None,     # of the ids
+             path:Path|str,                     # Parquet file that `save` or another tool wrote
+             catalogue:Catalogue|None=None,     # catalogue of the item ids, if there is one
             )->Sessions:
-        "Read what `save` wrote; the arrays are Arrow's own memory, not a copy."
+        "Read sessions from a Parquet file; the arrays use Arrow's memory instead of a copy."
         return cls(*read_sessions(path), catalogue)

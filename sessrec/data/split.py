@@ -17,34 +17,35 @@ from .sessions import Sessions
 # %% ../../nbs/05_preprocessing.ipynb #28f6ce5d
 DAY = 86_400        # seconds
 
-def sessionise(who:npt.ArrayLike,   # visitor (or session) of each click, `(n,)`; together, in time order
+def sessionise(who:npt.ArrayLike,   # visitor (or session) of each click, `(n,)`; sorted by visitor, then by time
                times:npt.ArrayLike, # unix seconds of each click, `(n,)` int64
-               gap:float|None=None, # a longer pause ends a session, in seconds; None = only a change in `who` does
-              )->np.ndarray:        # where each session starts, and the end: `(n_sessions + 1,)` int64
+               gap:float|None=None, # longest pause within a session, in seconds; None = cut only where `who` changes
+              )->np.ndarray:        # index of each session's first click, and `n`: `(n_sessions + 1,)` int64
     "Cut a log into sessions."
     who, times = np.asarray(who), np.asarray(times)
     same = who[1:] == who[:-1]
     back = same & (np.diff(times) < 0)
-    if back.any(): raise ValueError(f"times must not fall within one visitor, they do at click {np.argmax(back) + 1}")
+    if back.any():
+        raise ValueError(f"times must not decrease within a visitor, but do at click {np.argmax(back) + 1}; sort them")
     if gap is not None: same &= np.diff(times) <= gap
     starts = np.flatnonzero(~same) + 1
     return np.r_[np.zeros(min(len(times), 1), np.int64), starts, len(times)].astype(np.int64)
 
 # %% ../../nbs/05_preprocessing.ipynb #0f4e6f25
 def keep_clicks(sessions:Sessions,
-                keep:np.ndarray,    # which clicks stay, `(n_events,)` bool
-               )->Sessions:         # without the others, and without the sessions that lost all their clicks
-    "Throw clicks away, in whatever session they are."
+                keep:np.ndarray,    # True for each click to keep, `(n_events,)` bool
+               )->Sessions:         # the remaining clicks, without sessions that lost all of theirs
+    "Keep the chosen clicks and drop all others."
     if keep.all() and (sessions.lengths > 0).all(): return sessions
     kept = np.zeros(len(keep) + 1, np.int32 if len(keep) < 2**31 else np.int64)
-    np.cumsum(keep, out=kept[1:])                       # kept[i]: how many of the first i clicks stay
+    np.cumsum(keep, out=kept[1:])                       # kept[i]: number of clicks kept among the first i
     offsets = kept[sessions.offsets]
     offsets = offsets[np.r_[True, np.diff(offsets) > 0]]
     times   = None if sessions.times is None else sessions.times[keep]
     return Sessions(sessions.items[keep], offsets, times, sessions.catalogue)
 
 def drop_repeats(sessions:Sessions,
-                )->Sessions:        # no click shows the item of the click before it, in the same session
+                )->Sessions:        # no session has the same item twice in a row
     "Drop consecutive repeats; the first click of each run stays."
     keep = np.ones(sessions.n_events, bool)
     keep[1:] = sessions.items[1:] != sessions.items[:-1]
@@ -53,8 +54,8 @@ def drop_repeats(sessions:Sessions,
 
 # %% ../../nbs/05_preprocessing.ipynb #6d409ac7
 def counts(sessions:Sessions
-          )->dict[str, int|float]:  # events, sessions, items (known ones), cases, mean_length (clicks per session)
-    "The line that one step adds to the passport."
+          )->dict[str, int|float]:  # events, sessions, items (without 0), cases, mean_length (clicks per session)
+    "Count events, sessions, items and cases, as the passport lists them for each step."
     return {"events":   sessions.n_events,
             "sessions": len(sessions),
             "items":    int(np.count_nonzero(np.bincount(sessions.items)[1:])),
@@ -63,10 +64,10 @@ def counts(sessions:Sessions
 
 # %% ../../nbs/05_preprocessing.ipynb #aa3bb926
 def filter_sessions(sessions:Sessions,
-                    min_length:int=2,       # shorter sessions go
-                    min_support:int=5,      # items with fewer clicks go
-                   )->tuple[Sessions, list[dict[str, int|float]]]:  # what stays; counts at first and after each round
-    "Drop short sessions and rare items until every session and every item that is left is good enough."
+                    min_length:int=2,       # shorter sessions are dropped
+                    min_support:int=5,      # items with fewer clicks are dropped
+                   )->tuple[Sessions, list[dict[str, int|float]]]:  # what is left; counts before and after each round
+    "Drop short sessions and rare items repeatedly, until all that are left meet both limits."
     rounds = [counts(sessions)]
     while True:
         lengths, support = sessions.lengths, np.bincount(sessions.items)
@@ -75,41 +76,41 @@ def filter_sessions(sessions:Sessions,
         if keep.all(): return keep_clicks(sessions, keep), rounds
         sessions = keep_clicks(sessions, keep)
         rounds.append(counts(sessions))
-        if min_support <= 1: return sessions, rounds    # a second round would find nothing
+        if min_support <= 1: return sessions, rounds    # a second round would drop nothing
 
 # %% ../../nbs/05_preprocessing.ipynb #65f99ddb
-def by_start(sessions:Sessions)->Sessions:      # the same sessions, those that began first in front
-    "Sort by the time of the first click; without times the order is left alone."
+def by_start(sessions:Sessions)->Sessions:      # the same sessions, earliest first
+    "Sort sessions by the time of their first click; sessions without times keep their order."
     start = sessions.start_times
     if start is None or (start[1:] >= start[:-1]).all(): return sessions
     return sessions[np.argsort(start, kind="stable")]
 
-def last_days(end:int,              # last moment of the window, unix seconds
+def last_days(end:int,              # last second of the window, unix time
               days:float,           # length of the window, in days
-              whole_days:bool=False,  # calendar days (UTC) instead of 24 hours each, counted back from `end`
-             )->int:                # where the window begins, unix seconds
-    "The time from which on a session lies in the last `days`."
+              whole_days:bool=False,  # count calendar days (UTC) instead of 24-hour days back from `end`
+             )->int:                # start of the window, unix seconds
+    "Compute when the window of the last `days` days begins."
     return int((end // DAY + 1 - days) * DAY) if whole_days else int(end + 1 - days * DAY)
 
-def split_at(sessions:Sessions,     # with times, sorted by `by_start`
-             cut:int,               # unix seconds
-            )->tuple[Sessions, Sessions]:  # those that begin before `cut`, those that begin at `cut` or later
-    "Split by the time in which a session *starts*; no session is cut in two."
+def split_at(sessions:Sessions,     # sessions with times, sorted by start
+             cut:int,               # start of the second part, unix seconds
+            )->tuple[Sessions, Sessions]:  # sessions that start before `cut`, sessions that start at `cut` or later
+    "Split sessions by the time at which they *start*; no session is cut in two."
     n = int(np.searchsorted(np.asarray(sessions.start_times), cut))
     return sessions[:n], sessions[n:]
 
-def most_recent(sessions:Sessions,  # in the order of time
+def most_recent(sessions:Sessions,  # sessions sorted by time
                 fraction:float,     # share of the sessions to keep, in (0, 1]
-               )->Sessions:         # the last ones, at least one
-    "The most recent part, such as 1/64 of YooChoose."
+               )->Sessions:         # the latest sessions, at least one
+    "Keep the most recent fraction of the sessions, such as 1/64 of YooChoose."
     return sessions[len(sessions) - int(np.ceil(len(sessions) * fraction)):]
 
 # %% ../../nbs/05_preprocessing.ipynb #929f161d
-def build_catalogue(sessions:Sessions,      # the sessions that models may learn from, with provisional ids 1..n
+def build_catalogue(sessions:Sessions,      # training sessions, with provisional item ids 1..n
                     raw_ids:np.ndarray,     # raw id of each provisional id, `(n,)`
-                    features:pd.DataFrame|None=None,    # of the items, with a column item_id (raw)
-                   )->tuple[Catalogue, np.ndarray]:     # items by raw id; the new id of each old one, `(n + 1,)` int32
-    "A catalogue of what occurs in `sessions`; all other ids become 0."
+                    features:pd.DataFrame|None=None,    # item features, with raw ids in a column item_id
+                   )->tuple[Catalogue, np.ndarray]:     # items by raw id; new id of each old id, `(n + 1,)` int32
+    "Build a catalogue of the items that occur in `sessions`; all other ids become 0."
     used  = np.flatnonzero(np.bincount(sessions.items, minlength=len(raw_ids) + 1)[1:]) + 1
     used  = used[np.argsort(raw_ids[used - 1], kind="stable")]
     final = np.zeros(len(raw_ids) + 1, np.int32)
@@ -121,8 +122,8 @@ def build_catalogue(sessions:Sessions,      # the sessions that models may learn
     return Catalogue(table), final
 
 def renumber(sessions:Sessions,
-             final:np.ndarray,      # new id of each old one, `(n_old + 1,)` int32
-             catalogue:Catalogue,   # of the new ids
+             final:np.ndarray,      # new id of each old id, `(n_old + 1,)` int32
+             catalogue:Catalogue,   # catalogue of the new ids
             )->Sessions:
-    "The same clicks under other ids."
+    "Replace the item ids of all clicks."
     return Sessions(final[sessions.items], sessions.offsets, sessions.times, catalogue)

@@ -15,15 +15,15 @@ from scipy.sparse import csr_matrix
 from .clicks import Clicks, Data, Missing, clicks_of
 
 # %% ../../nbs/04_eda.ipynb #82f566f8
-def session_lengths(data:Data,      # a log
-                   )->np.ndarray:   # `(n_sessions,)` int64, clicks
-    "Clicks in each session."
+def session_lengths(data:Data,      # a log, its events, a benchmark or sessions
+                   )->np.ndarray:   # `(n_sessions,)` int64
+    "Count the clicks in each session."
     return clicks_of(data).lengths
 
 # %% ../../nbs/04_eda.ipynb #65eedb34
-def popularity(data:Data,       # a log
-              )->pd.Series:     # clicks on each item, most clicked first; its index holds the raw ids
-    "Clicks on each item that was clicked at all."
+def popularity(data:Data,       # a log, its events, a benchmark or sessions
+              )->pd.Series:     # number of clicks, most clicked item first; the index holds the raw item ids
+    "Count the clicks on each item that was clicked at least once."
     c = clicks_of(data)
     order = np.argsort(-c.counts, kind="stable")
     return pd.Series(c.counts[order], pd.Index(c.ids[order], name="item_id"), name="clicks")
@@ -31,26 +31,26 @@ def popularity(data:Data,       # a log
 # %% ../../nbs/04_eda.ipynb #7f86de9b
 def lorenz(counts:np.ndarray,   # clicks on each item, in any order
           )->tuple[np.ndarray, np.ndarray]:     # share of the items, share of the clicks: each `(n_items + 1,)`
-    "The Lorenz curve: the least clicked x of the items get y of the clicks."
+    "Compute the Lorenz curve: the least clicked x of the items get y of the clicks."
     y = np.cumsum(np.r_[0, np.sort(np.asarray(counts))])
-    if y[-1] <= 0: raise ValueError("counts must hold at least one click, all of them are 0")
+    if y[-1] <= 0: raise ValueError("counts must hold at least one click, but all of them are 0")
     return np.linspace(0, 1, len(y)), y / y[-1]
 
 def gini(counts:np.ndarray,     # clicks on each item
-        )->float:               # 0 = all alike, towards 1 = one item has everything
-    "Twice the area between the diagonal and the Lorenz curve."
+        )->float:               # in [0, 1): 0 = all items equally popular, near 1 = one item gets all clicks
+    "Compute the Gini coefficient: twice the area between the diagonal and the Lorenz curve."
     x, y = lorenz(counts)
     return float(1 - 2 * np.trapezoid(y, x))
 
 def half_share(counts:np.ndarray,   # clicks on each item
               )->float:             # share of the items, in (0, 1]
-    "The smallest share of the items that gets half of the clicks."
+    "Compute the smallest share of the items that together get half of the clicks."
     most = np.cumsum(np.sort(np.asarray(counts))[::-1])
     return float((np.argmax(2 * most >= most[-1]) + 1) / len(most))
 
 # %% ../../nbs/04_eda.ipynb #bedc95a2
 def _category(c:Clicks, by:str)->tuple[np.ndarray, list[str]]:
-    "Code of each click's category, and the categories' names; a click without one is 'unknown'."
+    "Code of each click's category, and the names of the categories; a missing category is 'unknown'."
     if by in c.events:
         column = c.events[by] if c.order is None else c.events[by].iloc[c.order]
         codes, names = pd.factorize(column)
@@ -63,10 +63,10 @@ def _category(c:Clicks, by:str)->tuple[np.ndarray, list[str]]:
     if (codes >= 0).all(): return codes, words
     return np.where(codes < 0, len(words), codes), [*words, "unknown"]
 
-def category_counts(data:Data,          # a log
-                    by:str="category",  # a column of the items or of the events
+def category_counts(data:Data,          # a log, its events, a benchmark or sessions
+                    by:str="category",  # column of the items or of the events that holds the categories
                    )->pd.DataFrame:     # one row per category, most clicked first; columns clicks, items
-    "Clicks and items of each category."
+    "Count the clicks and the clicked items of each category."
     c = clicks_of(data)
     codes, names = _category(c, by)
     category = np.unique(codes * c.n_items + c.item) // c.n_items       # of each item that was clicked
@@ -76,14 +76,14 @@ def category_counts(data:Data,          # a log
 
 # %% ../../nbs/04_eda.ipynb #5a5e1f01
 def later_clicks(c:Clicks)->np.ndarray:
-    "Index of every click that has one before it in its session."
+    "Find the indices of all clicks that have a click before them in their session."
     later = np.flatnonzero(c.position > 0)
     if not len(later): raise Missing(f"No {c.unit} has a second click")
     return later
 
 def staying(data:Data, by:str="category",
-           )->tuple[float, float]:  # share of steps that stay, in [0, 1]; the same by chance
-    "How often the next click is in the same category, and how often it would be if it did not depend on the last."
+           )->tuple[float, float]:  # observed share and share expected by chance, both in [0, 1]
+    "Compute how often the next click is in the same category, and how often it would be by chance (independent)."
     c = clicks_of(data)
     codes, names = _category(c, by)
     later = later_clicks(c)
@@ -92,9 +92,9 @@ def staying(data:Data, by:str="category",
     return float((codes[later] == codes[later - 1]).mean()), float(here @ there)
 
 def transitions(data:Data, by:str="category",
-                show:int|None=None,     # categories, most clicked first; the others become one; None = all
-               )->pd.DataFrame:         # steps, from (row) to (column)
-    "How often a click in one category is followed by a click in another."
+                show:int|None=None,     # number of categories, most clicked first; the rest become "others"; None = all
+               )->pd.DataFrame:         # number of transitions, from (row) to (column)
+    "Count how often a click in one category is followed by a click in another."
     c = clicks_of(data)
     codes, names = _category(c, by)
     later = later_clicks(c)
@@ -107,9 +107,9 @@ def transitions(data:Data, by:str="category",
     return pd.DataFrame(counts, pd.Index(names, name="from"), pd.Index(names, name="to"))
 
 # %% ../../nbs/04_eda.ipynb #37173f4a
-def revisits(data:Data,     # a log
-            )->np.ndarray:  # `(n_events,)` int64, ordered as in `Clicks`: 1 = the click before, 2 …; 0 = first time
-    "How far back in its session each click's item was clicked last."
+def revisits(data:Data,     # a log, its events, a benchmark or sessions
+            )->np.ndarray:  # `(n_events,)` int64, ordered as in `Clicks`: 1 = the click before; 0 = first time
+    "Compute how many clicks earlier in its session each click's item was last clicked."
     c     = clicks_of(data)
     key   = c.session * c.n_items + c.item
     order = np.argsort(key, kind="stable")      # same session and item next to each other, still in order of time
@@ -120,11 +120,11 @@ def revisits(data:Data,     # a log
 
 # %% ../../nbs/04_eda.ipynb #0832dccc
 def by_position(data:Data,
-                longest:int=10,     # positions
-                top:float=.01,      # share of the items that count as favourites, the most clicked ones
-                min_length:int=1,   # clicks; shorter sessions are left out
-               )->pd.DataFrame:     # one row per position; clicks, and shares: again, at_once, favourite
-    "What changes along a session: returns to one of its items, returns to the click before, clicks on a favourite."
+                longest:int=10,     # number of positions
+                top:float=.01,      # share of the items that count as favourites (most clicked), in (0, 1]
+                min_length:int=1,   # minimum number of clicks; shorter sessions are left out
+               )->pd.DataFrame:     # one row per position; clicks (count); again, at_once, favourite (in [0, 1])
+    "Compute the shares of returns, of immediate repeats and of clicks on favourites at each position of a session."
     c, gap = clicks_of(data), revisits(data)
     best   = np.argsort(-c.counts, kind="stable")[:max(1, round(top * c.n_items))]
     keep   = (c.position < longest) & (c.lengths[c.session] >= min_length)
@@ -136,25 +136,25 @@ def by_position(data:Data,
 
 # %% ../../nbs/04_eda.ipynb #5eb51fc8
 def return_rate(data:Data,
-                longest:int=15,     # clicks back
-               )->pd.Series:        # share, in [0, 1]; index 1 … `longest`, as far as sessions reach
-    "Of the clicks with at least d clicks before them: the share whose item was last clicked d clicks before."
+                longest:int=15,     # largest distance, in clicks
+               )->pd.Series:        # in [0, 1]; index: distance from 1 to `longest`, or to the longest in the data
+    "Compute, of the clicks with at least d clicks before them, the share whose item was last clicked d clicks ago."
     c    = clicks_of(data)
     back = np.bincount(np.minimum(revisits(c), longest + 1), minlength=longest + 2)[1:-1]
     at   = np.bincount(np.minimum(c.position, longest), minlength=longest + 1)[1:]      # clicks with 1, 2 … before them
-    deep = at[::-1].cumsum()[::-1]                                                      # with at least so many
+    deep = at[::-1].cumsum()[::-1]                                                      # with at least that many
     seen = deep > 0
     return pd.Series(back[seen] / deep[seen], pd.RangeIndex(1, seen.sum() + 1, name="clicks back"), name="share")
 
 # %% ../../nbs/04_eda.ipynb #31d3d5d0
 def _pairs(session, key, n):
-    "For each key below n: ordered pairs of rows that both have it, of two different sessions; and of one session."
+    "Count, for each key below n, the ordered pairs of rows that share it: across sessions, and within one session."
     rows, k = np.unique(session * n + key, return_counts=True)
     within  = np.bincount(rows % n, k.astype(float)**2, minlength=n)
     return np.bincount(key, minlength=n).astype(float)**2 - within, within
 
 def _lift(session, item, later, d, least):
-    "How much more often than by chance two of the clicks `later` agree if the clicks `d` before them do."
+    "Lift: how much more often than by chance two of the clicks `later` agree if the clicks `d` before them agree."
     n, moved = item.max(initial=0) + 1, item[later] != item[later - d]
     who, now, before = session[later], item[later], item[later - d][moved]
     step     = np.unique(before * n + now[moved], return_inverse=True)[1]
@@ -165,7 +165,7 @@ def _lift(session, item, later, d, least):
     return alike / (began @ chance)
 
 def _chance(who, now, n):
-    "For each item: how probable it is that two clicks of different sessions agree, where neither is on this item."
+    "Probability, for each item, that two clicks of different sessions agree, given that neither is on this item."
     agree, within = _pairs(who, now, n)
     clicks, size  = np.bincount(now, minlength=n), np.bincount(who)
     pairs  = (len(now) - clicks)**2. - (size**2).sum() + 2 * np.bincount(now, size[who], minlength=n) - within
@@ -173,12 +173,12 @@ def _chance(who, now, n):
 
 # %% ../../nbs/04_eda.ipynb #d2935ce9
 def memory(data:Data,
-           longest:int=8,       # distances, in clicks
-           least:int=30,        # pairs that must agree, or there is too little to say anything
-           sample:int=100_000,  # sessions, drawn at random where there are more
-           seed:int=0,          # of that draw
-          )->pd.DataFrame:      # one row per distance; columns first, other: times chance, NaN = too little to say
-    "How much a click tells about the click d later: the first click of a session, and any other."
+           longest:int=8,       # largest distance, in clicks
+           least:int=30,        # minimum number of agreeing pairs; with fewer the result is NaN
+           sample:int=100_000,  # maximum number of sessions; if there are more, a random sample is used
+           seed:int=0,          # random seed of the sample
+          )->pd.DataFrame:      # one row per distance; columns first, other: lift (1 = chance; NaN = too few pairs)
+    "Measure how well a click predicts the click d later, for the first click of a session and for any other."
     c = clicks_of(data)
     session, item, position = c.session, c.item, c.position
     if len(c.lengths) > sample:
@@ -195,8 +195,8 @@ def memory(data:Data,
 _WEEK = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 def week(data:Data,
-        )->pd.DataFrame:    # clicks per hour, weekdays by hours (UTC); NaN for a weekday that never was
-    "The average week, over all days from the first to the last."
+        )->pd.DataFrame:    # clicks per hour, weekdays by hours (UTC); NaN for a weekday outside the log
+    "Compute the average week over all days from the first to the last."
     c      = clicks_of(data)
     first, n = c.day.min() + 3, c.day.max() - c.day.min() + 1       # 1970 began on a Thursday, weekday 3
     hour   = (c.day + 3) % 7 * 24 + np.asarray(c.time) % 86_400 // 3600
@@ -205,34 +205,34 @@ def week(data:Data,
     return pd.DataFrame(counts / np.where(days > 0, days, np.nan)[:, None], pd.Index(_WEEK, name="weekday"))
 
 def has_clock(data:Data,
-             )->bool:   # False also where there are no times at all
-    "Do the times know the hour? Where nine of ten sessions begin in the hour after midnight, they are dates."
+             )->bool:   # also False if the data have no times
+    "Check whether the times include the hour: if 90 % of sessions start in the hour after midnight, they are dates."
     c = clicks_of(data)
     return c.time is not None and bool((c.time[c.position == 0] % 86_400 < 3600).mean() < .9)
 
 # %% ../../nbs/04_eda.ipynb #9bc833d4
 def daily(data:Data,
-         )->pd.DataFrame:   # one row per day, first to last; clicks, sessions (that began), items (that were clicked)
-    "Clicks, sessions and items of each day."
+         )->pd.DataFrame:   # one row per day; columns clicks, sessions (started that day), items (clicked that day)
+    "Count the clicks, sessions and items of each day."
     c     = clicks_of(data)
     day   = c.day - c.day.min()
     n     = int(day.max()) + 1
-    items = np.unique(day * c.n_items + c.item) // c.n_items            # the day, once for each of its items
+    items = np.unique(day * c.n_items + c.item) // c.n_items            # each day once per item clicked on it
     per_day = {"clicks": day, "sessions": day[c.position == 0], "items": items}
     index = pd.date_range(np.datetime64(int(c.day.min()), "D"), periods=n, name="day")
     return pd.DataFrame({name: np.bincount(days, minlength=n) for name, days in per_day.items()}, index)
 
 # %% ../../nbs/04_eda.ipynb #1aa2cc52
 def _by_day(c:Clicks, last:int, keep:slice|np.ndarray=slice(None))->csr_matrix:
-    "Sparse `(days, items)`: clicks on each item on each of the last days; `keep` chooses clicks."
-    if c.day.max() == c.day.min(): raise Missing("All clicks are of one day")
+    "Sparse `(days, items)`: clicks on each item on each of the last days; `keep` selects the clicks to count."
+    if c.day.max() == c.day.min(): raise Missing("All clicks are from one day")
     first = max(c.day.min(), c.day.max() - last + 1)
     day, item = c.day[keep] - first, c.item[keep]
     day, item = day[day >= 0], item[day >= 0]
     return csr_matrix((np.ones(len(day)), (day, item)), shape=(c.day.max() - first + 1, c.n_items))
 
 def _favourites(counts:csr_matrix, k:int)->csr_matrix:
-    "Sparse `(days, items)`: 1 for the k most clicked items of each day, for all of them where there are fewer."
+    "Sparse `(days, items)`: 1 for the k most clicked items of each day, or for all if there are fewer."
     table = counts.tocoo()
     order = np.lexsort((table.col, -table.data, table.row))
     row   = table.row[order]
@@ -241,10 +241,10 @@ def _favourites(counts:csr_matrix, k:int)->csr_matrix:
 
 # %% ../../nbs/04_eda.ipynb #7075345c
 def day_overlap(data:Data,
-                k:int=20,           # favourites: a day's most clicked items
-                last:int=200,       # days, counted from the end
-               )->pd.DataFrame:     # day by day, share in [0, 1]; NaN for a day without clicks
-    "The share of their favourites that two days have in common."
+                k:int=20,           # number of favourites: the most clicked items of a day
+                last:int=200,       # number of days, counted from the end
+               )->pd.DataFrame:     # `(days, days)`, shares in [0, 1]; NaN for a day without clicks
+    "Compute the share of their favourites that each pair of days has in common."
     c     = clicks_of(data)
     best  = _favourites(_by_day(c, last), k)
     n     = np.asarray(best.sum(axis=1)).ravel()
@@ -255,25 +255,25 @@ def day_overlap(data:Data,
     return pd.DataFrame(share, index, index)
 
 def days_apart(table:pd.DataFrame,  # from `day_overlap`
-               days:int,            # how far two days lie apart
-              )->float:             # NaN where no two days lie so far apart
-    "The mean overlap over all pairs of days that lie so far apart."
+               days:int,            # distance between the two days
+              )->float:             # in [0, 1]; NaN if no two days are that far apart
+    "Average the overlap over all pairs of days at this distance."
     pairs = np.diagonal(table, -days)
     return np.nan if np.isnan(pairs).all() else float(np.nanmean(pairs))
 
 # %% ../../nbs/04_eda.ipynb #52c16876
 def ageing(data:Data, k:int=20,
-           longest:int=14,      # age, in days
-           last:int=200,        # days, counted from the end
-           seed:int=0,          # of the coin that puts each session into one half or the other
-          )->pd.Series:         # share, in [0, 1]; index 0 … `longest`, as far as the days reach
-    "The share of a day's clicks on the favourites of an earlier day; clicks and favourites from different sessions."
+           longest:int=14,      # largest age of the favourites, in days
+           last:int=200,        # number of days, counted from the end
+           seed:int=0,          # random seed of the split of the sessions into two halves
+          )->pd.Series:         # in [0, 1]; index: age from 0 to `longest`, or to the largest in the data
+    "Compute the share of a day's clicks on an earlier day's favourites, counted in separate halves of the sessions."
     c      = clicks_of(data)
     coin   = np.random.default_rng(seed).random(len(c.lengths)) < .5
-    known  = _favourites(_by_day(c, last, coin[c.session]), k)
+    best   = _favourites(_by_day(c, last, coin[c.session]), k)
     clicks = _by_day(c, last, ~coin[c.session])
-    hits   = (clicks @ known.T).toarray()                               # (day of the clicks, day of the favourites)
-    total  = np.outer(clicks.sum(axis=1), np.asarray(known.sum(axis=1)) > 0)
+    hits   = (clicks @ best.T).toarray()                                # (day of the clicks, day of the favourites)
+    total  = np.outer(clicks.sum(axis=1), np.asarray(best.sum(axis=1)) > 0)
     ages   = range(min(longest + 1, len(hits)))
     hits_at, total_at = (np.array([np.diagonal(x, -age).sum() for age in ages]) for x in (hits, total))
     share  = np.divide(hits_at, total_at, out=np.full(len(ages), np.nan), where=total_at > 0)

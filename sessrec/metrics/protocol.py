@@ -17,16 +17,16 @@ from ..data.sessions import PAD, Sessions
 from ..registry import metric, metrics
 
 # %% ../../nbs/06_evaluation.ipynb #6a1f9945
-def first_nan_row(scores:Tensor     # `(B, n)`
-                 )->int|None:       # None where all scores are numbers
-    "The first row that holds NaN: a row's maximum is NaN if any of its scores is."
-    rows = scores.amax(1).isnan()
+def first_nan_row(scores:Tensor     # scores, `(B, n)`
+                 )->int|None:       # index of the row; None if no score is NaN
+    "Find the first row that contains NaN."
+    rows = scores.amax(1).isnan()       # a row's maximum is NaN if any of its scores is
     return int(rows.nonzero()[0]) if rows.any() else None
 
-def count_ranks(scores:Tensor,      # as in `ranks_of`, without NaN
-                targets:Tensor,     # as in `ranks_of`
-               )->Tensor:           # `(B,)` int64
-    "As `ranks_of`, for scores that are known to be numbers."
+def count_ranks(scores:Tensor,      # `(B, n_items + 1)` float, as in `ranks_of`, without NaN
+                targets:Tensor,     # item ids, `(B,)` int64, as in `ranks_of`
+               )->Tensor:           # `(B,)` int64: 1 = best; `n_items + 1` for an unknown target
+    "Compute the same ranks as `ranks_of`, without checking the scores for NaN."
     n_items = scores.shape[1] - 1
     number  = torch.float32 if n_items < 2**24 else torch.float64           # a sum of ones stays exact
     size    = max(1, 2**22 // n_items) if scores.device.type == "cpu" else max(1, len(scores))
@@ -37,119 +37,119 @@ def count_ranks(scores:Tensor,      # as in `ranks_of`, without NaN
         counts.append(torch.ge(rows, target, out=at_least).sum(1))
     return torch.cat(counts).long().masked_fill(targets == PAD, n_items + 1)
 
-def ranks_of(scores:Tensor,     # `(B, n_items + 1)` float, higher is better; column 0 (padding) is passed over
-             targets:Tensor,    # `(B,)` int64, on the same device; 0 = an item that the catalogue does not know
+def ranks_of(scores:Tensor,     # `(B, n_items + 1)` float, higher is better; column 0 (padding) is ignored
+             targets:Tensor,    # item ids, `(B,)` int64, on the same device; 0 = an item outside the catalogue
             )->Tensor:          # `(B,)` int64: 1 = best; `n_items + 1` for an unknown target
-    "How many items score at least as high as the target: ties count against the model."
+    "Compute each target's rank: the number of items that score at least as high, so ties count against the model."
     row = first_nan_row(scores)
-    if row is not None: raise ValueError(f"scores must be numbers, row {row} holds NaN")
+    if row is not None: raise ValueError(f"scores must not contain NaN, but row {row} does")
     return count_ranks(scores, targets)
 
 # %% ../../nbs/06_evaluation.ipynb #c4fca649
-DEFAULT_METRIC = "recall@20"    # what models are compared in, unless another metric is asked for
+DEFAULT_METRIC = "recall@20"    # models are compared by this metric unless another one is given
 
 @metric("recall", label="Recall")
 def recall(ranks:np.ndarray)->np.ndarray:
-    "A target that is shown is worth 1, wherever it stands."
+    "Return a gain of 1 for each case; `gain` sets it to 0 beyond the cut-off `@k`."
     return np.ones(len(ranks))
 
 @metric("mrr", label="MRR")
 def mrr(ranks:np.ndarray)->np.ndarray:
-    "The reciprocal rank: the second place is worth half the first."
+    "Return the reciprocal rank of each case: 1, 1/2, 1/3, …"
     return 1 / ranks
 
 @metric("ndcg", label="NDCG")
 def ndcg(ranks:np.ndarray)->np.ndarray:
-    "The discounted gain, which falls with the logarithm of the rank."
+    "Return the discounted gain of each case, 1 / log2(rank + 1) (Järvelin and Kekäläinen 2002)."
     return 1 / np.log2(ranks + 1)
 
 # %% ../../nbs/06_evaluation.ipynb #b1c7d20e
 def _parse(metric):
-    "The registered metric and its cut-off, None = the whole list."
+    "Return the registered metric and its cut-off; None means the whole list."
     name, at, k = ("recall@1" if metric == "accuracy" else str(metric)).partition("@")
     entry = metrics.get(name)
     if not at and name not in ("recall", "mrr", "ndcg"): return entry, None
     if not k.isdecimal() or int(k) < 1: raise ValueError(f"k must be a whole number of 1 or more, got {k or 'none'}")
     return entry, int(k)
 
-def metric_label(metric:str     # as in `gain`, the cut-off may be left out
-                )->str:         # such as `"NDCG@10"`
-    "What tables and axes call a metric."
-    if metric == "accuracy": return "first guess"
+def metric_label(metric:str     # metric name, such as `ndcg@10`; the cut-off may be omitted
+                )->str:         # such as `NDCG@10`
+    "Return a metric's name as tables and axes show it."
+    if metric == "accuracy": return "accuracy"
     name, at, k = metric.partition("@")
     label = metrics.get(name).label or name.rpartition(":")[2]
     return f"{label}{at}{k}"
 
-def gain(ranks:npt.ArrayLike|Tensor,    # `(n_cases,)` int, 1 = best
-         metric:str=DEFAULT_METRIC,     # `recall@k`, `mrr@k`, `ndcg@k`, `accuracy`, a registered one, `module:function`
-        )->np.ndarray:                  # `(n_cases,)` float64; the metric is their mean
-    "What each case is worth. Without `@k`, a metric of your own looks at the whole list."
+def gain(ranks:npt.ArrayLike|Tensor,    # rank of each case's target, `(n_cases,)` int, 1 = best
+         metric:str=DEFAULT_METRIC,     # `recall@k`, `mrr@k`, `ndcg@k`, `accuracy`, registered name, `module:function`
+        )->np.ndarray:                  # gains, `(n_cases,)` float64
+    "Compute the gain of each case; the metric is the mean gain. Without `@k`, your own metric uses the whole list."
     entry, k = _parse(metric)
     r = ranks.detach().cpu().numpy() if isinstance(ranks, Tensor) else np.asarray(ranks)
-    if not r.size:  raise ValueError("there is no case to judge: no session has two clicks")
-    if r.min() < 1: raise ValueError(f"ranks start at 1, got {r.min()}")
+    if not r.size:  raise ValueError("there are no cases to evaluate: no session has two or more clicks")
+    if r.min() < 1: raise ValueError(f"ranks must be 1 or more, got {r.min()}")
     gains = np.asarray(entry.target(r), dtype=float)
-    if gains.shape != r.shape: raise ValueError(f"{metric} gave values of shape {gains.shape}, not {r.shape}")
+    if gains.shape != r.shape: raise ValueError(f"{metric} must return values of shape {r.shape}, got {gains.shape}")
     return gains if k is None else np.where(r <= k, gains, 0.)
 
 # %% ../../nbs/06_evaluation.ipynb #d7def9ee
 def recall_at_k(ranks:npt.ArrayLike|Tensor,     # rank of each case's target, `(n_cases,)` int, 1 = best
                 k:int=20,                       # cut-off, at least 1
                )->float:                        # in [0, 1]
-    "Share of cases whose target is among the first `k`; with one target per case it is the hit rate, HR@k."
+    "Recall@k: the share of cases whose target is among the first `k`. With one target per case it is the hit rate."
     return float(gain(ranks, f"recall@{k}").mean())
 
 def mrr_at_k(ranks:npt.ArrayLike|Tensor,        # rank of each case's target, `(n_cases,)` int, 1 = best
              k:int=20,                          # cut-off, at least 1
             )->float:                           # in [0, 1]
-    "Mean reciprocal rank: 1 / rank, and 0 beyond `k`."
+    "MRR@k, the mean reciprocal rank: the mean of 1 / rank, counted as 0 beyond `k`."
     return float(gain(ranks, f"mrr@{k}").mean())
 
 def ndcg_at_k(ranks:npt.ArrayLike|Tensor,       # rank of each case's target, `(n_cases,)` int, 1 = best
               k:int=20,                         # cut-off, at least 1
              )->float:                          # in [0, 1]
-    "Discounted gain: the mean of 1 / log2(rank + 1), and 0 beyond `k`."
+    "NDCG@k for one target per case: the mean of 1 / log2(rank + 1), counted as 0 beyond `k`."
     return float(gain(ranks, f"ndcg@{k}").mean())
 
 def accuracy(ranks:npt.ArrayLike|Tensor,        # rank of each case's target, `(n_cases,)` int, 1 = best
             )->float:                           # in [0, 1]
-    "Share of cases whose target comes first: the precision of the first guess."
+    "Accuracy: the share of cases whose target is ranked first; the same as Recall@1."
     return float(gain(ranks, "accuracy").mean())
 
 # %% ../../nbs/06_evaluation.ipynb #a495a7f1
-def session_sums(values:np.ndarray,     # `(n_cases, m)`, what each case is worth
+def session_sums(values:np.ndarray,     # values of each case, such as gains, `(n_cases, m)`
                  sessions:Sessions|npt.ArrayLike,   # the `Sessions` of these cases, or each case's session number
-                )->np.ndarray:          # `(n, m)`, for the n sessions that have any case
-    "Sums over the cases of each session."
+                )->np.ndarray:          # `(n, m)`, one row per session that has a case
+    "Sum the values over the cases of each session."
     session = sessions.cases()[0] if isinstance(sessions, Sessions) else np.asarray(sessions)
     if len(session) != len(values):
-        raise ValueError(f"values are of {len(values)} cases, the sessions have {len(session)}")
-    if not len(session): raise ValueError("there is no case to judge: no session has two clicks")
+        raise ValueError(f"values must have a row per case: got {len(values)} rows for {len(session)} cases")
+    if not len(session): raise ValueError("there are no cases to evaluate: no session has two or more clicks")
     _, session = np.unique(session, return_inverse=True)
     return np.stack([np.bincount(session, column) for column in values.T], axis=1)
 
-def resampled_totals(sums:np.ndarray,   # `(n, m)`, from `session_sums`
-                     seed:int,          # of the draws
-                     n_resamples:int,   # how many, at least 1
-                    )->np.ndarray:      # `(n_resamples, m)`
-    "Totals over as many sessions as there are, drawn with replacement."
+def resampled_totals(sums:np.ndarray,   # sums per session, `(n, m)`, from `session_sums`
+                     seed:int,          # random seed of the bootstrap
+                     n_resamples:int,   # number of bootstrap resamples, at least 1
+                    )->np.ndarray:      # totals of each resample, `(n_resamples, m)`
+    "Draw n sessions with replacement, many times, and add up the sums of each draw."
     rng, n, totals = np.random.default_rng(seed), len(sums), []
-    size = max(1, 2**21 // n)                                               # resamples at a time: 2 million draws
+    size = max(1, 2**21 // n)                                               # resamples per chunk: 2 million draws
     for start in range(0, n_resamples, size):
-        several = min(size, n_resamples - start)
-        drawn   = rng.integers(0, n, (several, n)) + n * np.arange(several)[:, None]
-        times   = np.bincount(drawn.ravel(), minlength=several * n)         # how often each session came
-        totals.append(times.reshape(several, n).astype(float) @ sums)
+        chunk = min(size, n_resamples - start)
+        drawn = rng.integers(0, n, (chunk, n)) + n * np.arange(chunk)[:, None]
+        count = np.bincount(drawn.ravel(), minlength=chunk * n)             # how often each session was drawn
+        totals.append(count.reshape(chunk, n).astype(float) @ sums)
     return np.concatenate(totals)
 
 # %% ../../nbs/06_evaluation.ipynb #7a2de91b
-def bootstrap_interval(values:npt.ArrayLike,            # what each case is worth, `(n_cases,)` or `(n_cases, m)`
-                       sessions:Sessions|npt.ArrayLike, # as in `session_sums`
-                       seed:int=0,                      # of the draws
-                       n_resamples:int=1000,            # how many resamples, at least 1
-                       level:float=.95,                 # share of the resamples that lie inside, in (0, 1)
+def bootstrap_interval(values:npt.ArrayLike,            # values such as gains, `(n_cases,)` or `(n_cases, m)`
+                       sessions:Sessions|npt.ArrayLike, # the `Sessions` of these cases, or each case's session number
+                       seed:int=0,                      # random seed of the bootstrap
+                       n_resamples:int=1000,            # number of bootstrap resamples, at least 1
+                       level:float=.95,                 # confidence level, in (0, 1)
                       )->tuple:                         # low and high: two floats, or two arrays `(m,)`
-    "Between which bounds the mean of `values` falls when the sessions are drawn again."
+    "Compute the percentile bootstrap interval of the mean of `values`, resampling whole sessions."
     if not 0 < level < 1: raise ValueError(f"level must lie between 0 and 1, got {level}")
     if n_resamples < 1:   raise ValueError(f"n_resamples must be 1 or more, got {n_resamples}")
     values    = np.asarray(values, dtype=float)
@@ -161,30 +161,30 @@ def bootstrap_interval(values:npt.ArrayLike,            # what each case is wort
 
 # %% ../../nbs/06_evaluation.ipynb #20dad363
 def _sign_flip_p(differences, seed, n_resamples):
-    "The share of random swaps whose total is as large as the real one; `differences` has one entry per session."
-    differ   = differences[differences != 0]        # a swap changes nothing where both did equally well
+    "Two-sided p-value of a sign-flip test on the sum of `differences`, which has one entry per session."
+    differ   = differences[differences != 0]        # flipping the sign of 0 changes nothing
     rng      = np.random.default_rng(seed)
     size     = max(1, 2**21 // max(1, len(differ)))
     as_large = 0
     for start in range(0, n_resamples, size):
-        several   = min(size, n_resamples - start)
-        signs     = rng.integers(0, 2, (several, len(differ)), dtype=np.int8) * 2. - 1
+        chunk     = min(size, n_resamples - start)
+        signs     = rng.integers(0, 2, (chunk, len(differ)), dtype=np.int8) * 2. - 1
         as_large += int((abs(signs @ differ) >= abs(differ.sum()) - 1e-9).sum())
     return (as_large + 1) / (n_resamples + 1)
 
 def _check_same_cases(ranks_a, ranks_b):
-    "Raise ValueError unless the two have the same number of ranks."
+    "Raise ValueError unless both arrays have the same length."
     if len(ranks_a) != len(ranks_b):
-        raise ValueError(f"ranks_a are of {len(ranks_a)} cases, ranks_b of {len(ranks_b)}")
+        raise ValueError(f"ranks_a and ranks_b must be of the same cases: got {len(ranks_a)} and {len(ranks_b)} ranks")
 
-def paired_test(ranks_a:np.ndarray,             # ranks by model A, `(n_cases,)` int
-                ranks_b:np.ndarray,             # ranks by model B, of the same cases
-                sessions:Sessions|npt.ArrayLike,    # as in `session_sums`
-                metric:str=DEFAULT_METRIC,      # as in `gain`
-                seed:int=0,                     # of the draws and the swaps
-                n_resamples:int=2000,           # how many of each; p cannot be below 1 / (n_resamples + 1)
+def paired_test(ranks_a:np.ndarray,             # model A's ranks, `(n_cases,)` int, 1 = best
+                ranks_b:np.ndarray,             # model B's ranks of the same cases, `(n_cases,)` int
+                sessions:Sessions|npt.ArrayLike,    # the `Sessions` of these cases, or each case's session number
+                metric:str=DEFAULT_METRIC,      # metric to compare, such as `mrr@20`; see `gain`
+                seed:int=0,                     # random seed of the bootstrap and of the sign flips
+                n_resamples:int=2000,           # number of resamples and of flips; p is at least 1 / (n_resamples + 1)
                )->dict:                         # metric, difference (A - B), low, high (95 %), p, n_cases, n_sessions
-    "Is A better than B? The difference on the same cases, its interval over sessions, and a sign-flip p-value."
+    "Compare two models on the same cases: mean difference, bootstrap interval over sessions, and sign-flip p-value."
     _check_same_cases(ranks_a, ranks_b)
     differences = gain(ranks_a, metric) - gain(ranks_b, metric)             # (n_cases,)
     by_session  = session_sums(differences[:, None], sessions)[:, 0]        # (n_sessions,)
@@ -194,16 +194,16 @@ def paired_test(ranks_a:np.ndarray,             # ranks by model A, `(n_cases,)`
             "n_cases": len(differences), "n_sessions": len(by_session)}
 
 # %% ../../nbs/06_evaluation.ipynb #fc5705f4
-def share_of(ranks_a:np.ndarray,            # ranks by model A, `(n_cases,)` int
-             ranks_b:np.ndarray,            # ranks by model B, such as the oracle, of the same cases
-             sessions:Sessions|npt.ArrayLike,   # as in `session_sums`
-             metric:str=DEFAULT_METRIC,     # as in `gain`
-             seed:int=0,                    # of the draws
+def share_of(ranks_a:np.ndarray,            # model A's ranks, `(n_cases,)` int, 1 = best
+             ranks_b:np.ndarray,            # ranks of the same cases by model B, such as the oracle
+             sessions:Sessions|npt.ArrayLike,   # the `Sessions` of these cases, or each case's session number
+             metric:str=DEFAULT_METRIC,     # metric to compare, such as `mrr@20`; see `gain`
+             seed:int=0,                    # random seed of the bootstrap
             )->dict:                        # metric, share (A / B), low, high (95 %)
-    "How much of B's result A reaches, with its interval over sessions."
+    "Compute model A's result as a share of model B's, with a bootstrap interval over sessions."
     _check_same_cases(ranks_a, ranks_b)
     gains = np.c_[gain(ranks_a, metric), gain(ranks_b, metric)]                # (n_cases, 2)
-    if not gains[:, 1].any(): raise ValueError(f"{metric} of B is 0: nothing to take a share of")
+    if not gains[:, 1].any(): raise ValueError(f"{metric} of model B must be above 0 to compute a share of it, got 0")
     own, ceiling = resampled_totals(session_sums(gains, sessions), seed, 1000).T
     with np.errstate(divide="ignore", invalid="ignore"): shares = own / ceiling
     low, high = np.nanquantile(shares, [.025, .975])

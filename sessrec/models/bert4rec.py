@@ -19,12 +19,12 @@ from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/15_bert4rec.ipynb #7b7fd1df
-def cloze(lengths:Tensor,       # clicks of each session, `(B,)`
-          width:int,            # columns, at least the largest length
-          share:float,          # of the clicks that are hidden, in (0, 1]
-          last:float,           # share of the sessions that end at a random click, which alone is hidden, in [0, 1]
-         )->tuple[Tensor, Tensor]:  # `(B, width)` bool, True = hidden; and `(B,)`, clicks that are left of each session
-    "Which clicks to hide: at least one in every session that has one, never the first alone where there are two."
+def cloze(lengths:Tensor,       # number of clicks of each session, `(B,)`
+          width:int,            # number of columns, at least the largest length
+          share:float,          # probability that a click is masked, in (0, 1]
+          last:float,           # fraction of sessions cut at a random click, the only one masked, in [0, 1]
+         )->tuple[Tensor, Tensor]:  # `(B, width)` bool, True = masked; `(B,)`, remaining length of each session
+    "Choose the clicks to mask: at least one per non-empty session, and not the first alone if there are two or more."
     device = lengths.device
     column = torch.arange(width, device=device)
     cut    = torch.rand(len(lengths), device=device) < last
@@ -44,16 +44,16 @@ class BERT4Rec(NeuralRecommender):
 
     def __init__(self,
                  n_items:int,               # size of the catalogue
-                 hidden_size:int=100,       # length of the item embeddings and of the hidden states
+                 hidden_size:int=100,       # size of the item embeddings and of the hidden states
                  n_layers:int=2,            # Transformer blocks
                  n_heads:int=1,             # attention heads per block
-                 dropout:float=.3,          # on the input of the first block, in [0, 1)
+                 dropout:float=.3,          # dropout probability on the input of the first block, in [0, 1)
                  inner:int=4,               # width of the feed-forward networks, in multiples of `hidden_size`
-                 distances:bool=True,       # True = with relative position bias; False = the paper's, positions only
-                 identity:bool=False,       # True = value and output projections start as the identity
-                 share:float=.3,            # of the clicks that are masked in training, in (0, 1]
-                 last:float=.5,             # share of the training rows that end at a random click, the only masked one
-                 scale:float|None=14.,      # of products of unit vectors; None = plain products
+                 distances:bool=True,       # True = add relative position bias; False = positions only, as in the paper
+                 identity:bool=False,       # True = initialise value and output projections as the identity
+                 share:float=.3,            # probability that a click is masked in training, in (0, 1]
+                 last:float=.5,             # fraction of rows cut at a random click, the only masked one, in [0, 1]
+                 scale:float|None=14.,      # factor on cosine similarities, 1 / temperature; None = dot products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
@@ -61,8 +61,8 @@ class BERT4Rec(NeuralRecommender):
         if not 0 <= last <= 1: raise ValueError(f"last must be in [0, 1], got {last}")
         super().__init__(n_items, hidden_size, scale)
         self.share, self.last = share, last
-        self.mask      = nn.Embedding(1, hidden_size)                       # stands for a masked click
-        self.positions = nn.Embedding(self.max_len + 1, hidden_size)        # fifty clicks and the one to guess
+        self.mask      = nn.Embedding(1, hidden_size)                       # replaces a masked click
+        self.positions = nn.Embedding(self.max_len + 1, hidden_size)        # fifty clicks and the one to predict
         self.blocks    = nn.ModuleList(Block(hidden_size, n_heads, inner, identity) for _ in range(n_layers))
         n_distances    = 2 * self.max_len + 1                               # from fifty before to fifty after
         self.distances = nn.Embedding(n_distances, n_layers * n_heads) if distances else None
@@ -71,7 +71,7 @@ class BERT4Rec(NeuralRecommender):
         self.reset()
 
     def enter(self, items:Tensor, lengths:Tensor, hidden:Tensor)->tuple[Tensor, Sequence[Tensor]]:
-        "Input of the first block, `(B, L, d)`, and the masks: every click may attend to every click."
+        "Compute the first block's input, `(B, L, d)`, and the masks: every click may attend to every click."
         column = torch.arange(items.shape[1], device=items.device)
         real   = ((column < lengths[:, None]) | (column == 0))[:, None] # (B, 1, L); an empty row attends to its padding
         x      = torch.where(hidden[..., None], self.mask.weight[0], self.clicks(items)) * self.mask.embedding_dim**.5
@@ -81,13 +81,13 @@ class BERT4Rec(NeuralRecommender):
         return x, attention_bias(self.distances, apart[None], real, len(self.blocks))
 
     def read(self, items:Tensor, lengths:Tensor, hidden:Tensor)->Tensor:    # as in `enter` -> (B, L, d)
-        "All clicks attend to all clicks; a hidden one is seen as the mask."
+        "Encode clicks with bidirectional attention; the mask embedding replaces the masked ones."
         x, masks = self.enter(items, lengths, hidden)
         for block, mask in zip(self.blocks, masks): x = block(x, mask)
         return self.norm(x)
 
     def with_mask(self, batch:Batch)->tuple[Tensor, Tensor, Tensor]:
-        "One more click at the end, masked: items `(B, L + 1)`, lengths `(B,)`, and what is masked `(B, L + 1)`."
+        "Append a masked click: return items `(B, L + 1)`, lengths `(B,)`, and where the mask is, `(B, L + 1)` bool."
         items  = F.pad(batch.items, (0, 1))
         column = torch.arange(items.shape[1], device=items.device)
         return items, batch.lengths + 1, column == batch.lengths[:, None]
@@ -97,14 +97,14 @@ class BERT4Rec(NeuralRecommender):
         return self.read(items, lengths, hidden)[hidden]
 
     def attention(self, batch:Batch)->Tensor:       # (B, L)
-        "How much the masked click attends to each click in the last block, mean of the heads; the rest goes to itself."
+        "Average over heads of the last block's attention from the masked click to each click; the rest goes to itself."
         maps = attention_maps(self.blocks, *self.enter(*self.with_mask(batch)))     # (B, n_heads, L + 1, L + 1)
         return maps[torch.arange(len(batch)), :, batch.lengths, :-1].mean(1) * batch.mask
 
     def training_queries(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:    # (N, d), (N,)
-        "The masked clicks of whole sessions: the hidden state at each of them, and its item."
+        "Mask clicks of whole sessions, and return the hidden state at each masked click and its item."
         whole  = torch.cat([batch.items[:, :1], targets], 1)                # (B, L + 1)
-        with torch.random.fork_rng(enabled=not self.training):         # judged: the same questions each time
+        with torch.random.fork_rng(enabled=not self.training):         # evaluation: the same masks each time
             if not self.training: torch.manual_seed(0)
             hidden, left = cloze(batch.lengths + 1, whole.shape[1], self.share, self.last)
         known = hidden & (whole != PAD)

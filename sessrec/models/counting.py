@@ -18,11 +18,11 @@ from ..registry import model
 
 # %% ../../nbs/07_baselines.ipynb #ac90f3b6
 class Counting(Recommender):
-    "What the baselines share; a subclass gives `count(sessions)` and `score(batch)`."
+    "Base class of the counting baselines; a subclass implements `count(sessions)` and `score(batch)`."
     max_len:int|None = 50
 
     def fit(self, train:Sessions, valid:Sessions|None=None)->"Counting":
-        "Count, in training and validation together."
+        "Count clicks in the training sessions and, if given, the validation sessions."
         sessions       = train if valid is None else train.concat(valid)
         self.catalogue = train.catalogue
         clicks         = np.bincount(sessions.items, minlength=sessions.n_items + 1).astype(np.float32)
@@ -32,14 +32,14 @@ class Counting(Recommender):
         return self
 
     def count(self, sessions:Sessions)->None:
-        "Count what `score` needs. Popularity is counted already."
+        "Count what `score` needs. `popular` is already set."
 
     def score(self, batch:Batch)->np.ndarray|sp.csr_matrix:
-        "Scores of a batch with at least one row, `(B, n_items + 1)`, dense or sparse."
-        raise NotImplementedError(f"{type(self).__name__} has no score")
+        "Score all items for a non-empty batch: `(B, n_items + 1)`, dense or sparse."
+        raise NotImplementedError(f"{type(self).__name__} must implement score")
 
     def scores(self, batch:Batch)->Tensor:
-        "The subclass's scores, with a trace of popularity against ties."
+        "Score all items, `(B, n_items + 1)`; a small multiple of popularity breaks ties."
         scores = self.score(batch.to("cpu")) if len(batch) else np.zeros((0, len(self.popular)), np.float32)
         dense  = np.asarray(scores if isinstance(scores, np.ndarray) else scores.todense(), dtype=np.float32)
         dense += 1e-6 * self.popular
@@ -47,17 +47,17 @@ class Counting(Recommender):
         return torch.from_numpy(dense).to(batch.items.device)
 
 # %% ../../nbs/07_baselines.ipynb #5a91dd07
-def steps_back(batch:Batch      # `(B, L)`
-              )->np.ndarray:    # `(B, L)`: 0 for the last click, 1 for the one before …; 0 where padded
-    "How long ago each click was, in clicks."
+def steps_back(batch:Batch      # padded prefixes, `(B, L)`
+              )->np.ndarray:    # `(B, L)` int: 0 for the last click, 1 for the one before …; 0 for padding
+    "Count how many clicks ago each click happened."
     column = np.arange(batch.items.shape[1])
     return (batch.lengths[:, None].numpy() - 1 - column).clip(0)
 
-def prefix_matrix(batch:Batch,          # `(B, L)`
-                  weight:np.ndarray,    # `(B, L)`, of each click
-                  n_items:int,          # items of the catalogue
-                 )->sp.csr_matrix:      # `(B, n_items + 1)`: the summed weight of each item in each row
-    "A batch as a sparse matrix."
+def prefix_matrix(batch:Batch,          # padded prefixes, `(B, L)`
+                  weight:np.ndarray,    # weight of each click, `(B, L)`
+                  n_items:int,          # number of items in the catalogue
+                 )->sp.csr_matrix:      # `(B, n_items + 1)`: the summed weight of each item in each prefix
+    "Convert a batch to a sparse matrix of weighted item counts."
     keep = (batch.mask & (batch.items != PAD)).numpy()
     rows = np.repeat(np.arange(len(batch)), keep.sum(1))
     data = weight[keep].astype(np.float32)
@@ -66,26 +66,26 @@ def prefix_matrix(batch:Batch,          # `(B, L)`
 # %% ../../nbs/07_baselines.ipynb #8efa29d3
 @model("pop", colour="#7F7F7F", marker="o")
 class Popularity(Counting):
-    "The most clicked items, the same for everybody."
+    "Recommend the most clicked items, the same for every session."
     name    = "pop"
     max_len = None
     def score(self, batch:Batch)->np.ndarray: return np.tile(self.popular, (len(batch), 1))
 
 @model("s-pop", colour="#E69F00", marker="v")
 class SessionPopularity(Counting):
-    "What was clicked in this session, by number of clicks, then by popularity; after it the most popular items."
+    "Rank the session's own items by number of clicks, then by popularity, followed by the most popular other items."
     name    = "s-pop"
     max_len = None
     def score(self, batch:Batch)->sp.csr_matrix:
         clicks = prefix_matrix(batch, np.ones(batch.items.shape), len(self.popular) - 1)
         clicks.sum_duplicates()
-        clicks.data += .5 * self.popular[clicks.indices]    # below 1: decides only between equal counts
+        clicks.data += .5 * self.popular[clicks.indices]    # below 1: only breaks ties between equal counts
         return clicks
 
 # %% ../../nbs/07_baselines.ipynb #7a2b7fe7
 @model("markov", colour="#0072B2", marker="<")
 class MarkovChain(Counting):
-    "What followed the last click, by number of times."
+    "Rank items by how often they followed the last clicked item (a first-order Markov chain)."
     name = "markov"
     def count(self, sessions:Sessions)->None:
         session, position = sessions.cases()
@@ -101,25 +101,25 @@ class MarkovChain(Counting):
     def score(self, batch:Batch)->sp.csr_matrix: return self.follows[batch.last.numpy()]
 
 # %% ../../nbs/07_baselines.ipynb #0ecf26c8
-def occurs(sessions:Sessions    # `n_sessions` of them
-          )->sp.csr_matrix:     # `(n_sessions, n_items + 1)`, 1 where the session has the item
-    "Which session holds which items."
+def occurs(sessions:Sessions    # `n_sessions` sessions
+          )->sp.csr_matrix:     # `(n_sessions, n_items + 1)`, 1 where the session contains the item
+    "Build the binary matrix of sessions and the items they contain."
     session = np.repeat(np.arange(len(sessions)), sessions.lengths)
     known   = sessions.items != PAD
     ones    = np.ones(known.sum(), np.float32)
     shape   = (len(sessions), sessions.n_items + 1)
     matrix  = sp.csr_matrix((ones, (session[known], sessions.items[known])), shape=shape)
     matrix.sum_duplicates()
-    matrix.data[:] = 1                          # an item that was clicked twice is there once
+    matrix.data[:] = 1                          # repeated clicks count once
     return matrix
 
 # %% ../../nbs/07_baselines.ipynb #d3304f1b
 @model("item-knn", colour="#8C6D31", marker="s")
 class ItemKNN(Counting):
-    "Items that occur in the same sessions as the last click (cosine, damped)."
+    "Rank items by damped cosine similarity: how often they share a session with the last clicked item."
     name = "item-knn"
     def __init__(self,
-                 damping:float=20.,     # added to each item's number of sessions
+                 damping:float=20.,     # added to each item's number of sessions; lowers the scores of rare items
                 ):
         self.damping = damping
 
@@ -135,23 +135,23 @@ class ItemKNN(Counting):
     def score(self, batch:Batch)->sp.csr_matrix: return self.similar[batch.last.numpy()]
 
 # %% ../../nbs/07_baselines.ipynb #88543704
-def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, 0 = the newest, 1 = the oldest
-    "How old each session is, as a share of the time that they cover; by their order where there are no times."
+def age(sessions:Sessions)->np.ndarray:     # `(n_sessions,)`, in [0, 1]: 0 = newest, 1 = oldest
+    "Compute each session's age as a share of the time span; without timestamps, the order of the sessions decides."
     start = sessions.start_times
     if start is None: return np.arange(len(sessions), 0, -1) / max(len(sessions), 1)
-    timed = start[sessions.lengths > 0]                 # an empty session has no time, and no say
+    timed = start[sessions.lengths > 0]                 # an empty session has no timestamp
     span  = np.ptp(timed) if len(timed) else 0
     return (timed.max(initial=0) - start) / max(span, 1)
 
 def _apart(sessions, session, d):
-    "Where a click and the one `d` clicks later are known items of one session; index of the earlier click."
+    "Mask of clicks, `(n_events - d,)`: the click `d` later is in the same session, and both items are known."
     together = session[d:] == session[:-d]
     return together & (sessions.items[d:] != PAD) & (sessions.items[:-d] != PAD)
 
-def return_shares(sessions:Sessions,    # where to count
-                  window:int,           # how far back, in clicks
-                 )->np.ndarray:         # `(window,)`; entry `d - 1` = share of clicks on the item of `d` clicks before
-    "How often people go back, by how far back it was; a click counts for the nearest earlier click on its item."
+def return_shares(sessions:Sessions,    # sessions to count in
+                  window:int,           # largest distance to look back, in clicks
+                 )->np.ndarray:         # `(window,)`, in [0, 1]; entry `d - 1` is the share for distance `d`
+    "Compute the share of clicks on an item whose most recent click in the session was `d` clicks before."
     session  = np.repeat(np.arange(len(sessions)), sessions.lengths)
     returned = np.zeros(sessions.n_events, bool)
     shares   = np.zeros(window)
@@ -165,17 +165,17 @@ def return_shares(sessions:Sessions,    # where to count
 # %% ../../nbs/07_baselines.ipynb #8bd26c55
 @model("cooccurrence", colour="#56B4E9", marker="D")
 class Cooccurrence(Counting):
-    "Weighted co-occurrence: distance, direction and age of the session count; the prefix forgets; people go back."
+    "Weighted co-occurrence: pairs are weighted by distance, direction and session age, and recent clicks count more."
     name = "cooccurrence"
     def __init__(self,
-                 window:int=10,         # how far apart two clicks may be, in clicks
-                 decay:float=.7,        # weight of each further step between two clicks
-                 backward:float=.5,     # weight of a pair against the direction of time
-                 fresh:float=.5,        # how fast old sessions lose weight
-                 rows:float=.5,         # power of the row sums that the table is divided by
-                 columns:float=.2,      # power of the column sums that it is divided by
-                 forget:float=.5,       # weight of each step back in the prefix
-                 repeat:float=.5,       # weight of going back to an earlier click
+                 window:int=10,         # largest distance between two clicks of a pair, in clicks
+                 decay:float=.7,        # a pair's weight is multiplied by this for each further click between the two
+                 backward:float=.5,     # weight of a pair in reverse order, relative to the forward order
+                 fresh:float=.5,        # exponential decay rate of a session's weight over its age, which is in [0, 1]
+                 rows:float=.5,         # exponent of the row sums that normalise the table
+                 columns:float=.2,      # exponent of the column sums that normalise the table
+                 forget:float=.5,       # a click's weight is multiplied by this for each step back in the prefix
+                 repeat:float=.5,       # weight of returning to an earlier item of the session
                 ):
         self.window, self.decay, self.backward, self.fresh = window, decay, backward, fresh
         self.rows, self.columns, self.forget, self.repeat  = rows, columns, forget, repeat
@@ -188,11 +188,11 @@ class Cooccurrence(Counting):
         self.returns = self.repeat * np.r_[return_shares(sessions, self.window), 0]
 
     def _pairs(self, sessions):
-        "The weighted counts of pairs, `(n_items + 1, n_items + 1)`: row = the given click, column = the other one."
+        "Count weighted pairs, `(n_items + 1, n_items + 1)`: the row is the given item, the column the other one."
         session = np.repeat(np.arange(len(sessions)), sessions.lengths)
         fresh   = np.exp(-self.fresh * age(sessions))[session]
         earlier, later, weights = [], [], []
-        for d in range(1, self.window + 1):             # over distances, never over sessions
+        for d in range(1, self.window + 1):             # loop over distances, not over sessions
             at = np.flatnonzero(_apart(sessions, session, d))
             earlier.append(sessions.items[at])
             later.append(sessions.items[at + d])
@@ -203,7 +203,7 @@ class Cooccurrence(Counting):
 
     @staticmethod
     def _power(totals, power):
-        "A diagonal matrix that divides by a power of the totals."
+        "Build the diagonal matrix that divides by a power of the totals; zero totals give 0."
         return sp.diags(np.where(totals > 0, np.maximum(totals, 1e-12)**-power, 0))
 
     def score(self, batch:Batch)->sp.csr_matrix:
@@ -216,16 +216,16 @@ class Cooccurrence(Counting):
 
 # %% ../../nbs/07_baselines.ipynb #126873f8
 class SessionNeighbours(Counting):
-    "What similar sessions clicked; a subclass gives `click_weight`, `session_weight` and `vote`."
-    max_len = 20        # 2**-19 is as far back as the trick with the powers of two is exact
-    newest  = 1000      # only so many sessions that hold an item are asked: where items are few, all are similar
-    k       = 500       # how many neighbours vote
+    "Base class of session kNN; a subclass implements `click_weight`, `session_weight` and `vote`."
+    max_len = 20        # `neighbours` encodes steps back as powers of two, which is exact down to 2**-19
+    newest  = 1000      # for each item, use only this many of the newest sessions that contain it
+    k       = 500       # number of neighbours that vote
 
     def count(self, sessions:Sessions)->None:
         x       = occurs(sessions)
         holders = x.T.tocsr()                           # (n_items + 1, n_sessions)
         holders.sort_indices()
-        recency = np.repeat(holders.indptr[1:], np.diff(holders.indptr)) - np.arange(holders.nnz)   # 1 = the newest
+        recency = np.repeat(holders.indptr[1:], np.diff(holders.indptr)) - np.arange(holders.nnz)   # 1 = newest
         holders.data[recency > self.newest] = 0
         holders.eliminate_zeros()
         n_sessions    = np.maximum(np.asarray(x.sum(0)).ravel(), 1)
@@ -236,17 +236,17 @@ class SessionNeighbours(Counting):
         self.rare     = np.log(len(sessions) / n_sessions).astype(np.float32)
 
     def click_weight(self, back:np.ndarray)->np.ndarray:
-        "Weight of a click that is so many steps back."
-        raise NotImplementedError(f"{type(self).__name__} has no click_weight")
+        "Weight of a click, given how many steps back it is."
+        raise NotImplementedError(f"{type(self).__name__} must implement click_weight")
     def session_weight(self, session:np.ndarray)->np.ndarray:
-        "What the similarity of a past session is multiplied with."
-        raise NotImplementedError(f"{type(self).__name__} has no session_weight")
+        "Factor that multiplies the similarity of past sessions, given their indices."
+        raise NotImplementedError(f"{type(self).__name__} must implement session_weight")
     def vote(self, similar:np.ndarray, back:np.ndarray, item:np.ndarray, distance:np.ndarray)->np.ndarray:
-        "A neighbour's vote for one of its clicks, so many clicks from the latest shared one."
-        raise NotImplementedError(f"{type(self).__name__} has no vote")
+        "Weight of a neighbour's vote for one of its items, `distance` clicks from the latest shared click."
+        raise NotImplementedError(f"{type(self).__name__} must implement vote")
 
     def neighbours(self, batch:Batch)->tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        "The k most similar sessions: row, session, similarity, steps back to the latest shared click, `(n_pairs,)`."
+        "Find the `k` most similar sessions: batch row, session, similarity, steps back to the latest shared click."
         n_items = len(self.popular) - 1
         back    = steps_back(batch)
         shared  = prefix_matrix(batch, self.click_weight(back), n_items) @ self.holders     # (B, n_sessions)
@@ -255,8 +255,8 @@ class SessionNeighbours(Counting):
         latest.sort_indices()
         row     = np.repeat(np.arange(len(batch)), np.diff(shared.indptr))
         similar = shared.data * self.session_weight(shared.indices)
-        order   = np.lexsort((-shared.indices, -similar, row))                          # equally similar: the newer one
-        number  = np.arange(len(order)) - shared.indptr[row[order]]                         # 0 = the row's most similar
+        order   = np.lexsort((-shared.indices, -similar, row))                          # ties: the newer session
+        number  = np.arange(len(order)) - shared.indptr[row[order]]                         # 0 = most similar in row
         best    = order[number < self.k]
         steps   = np.ceil(-np.log2(latest.data[best]) - 1e-6).astype(np.int64)
         return row[best], shared.indices[best], similar[best], steps
@@ -278,12 +278,12 @@ class SessionNeighbours(Counting):
 # %% ../../nbs/07_baselines.ipynb #f4a1770c
 @model("v-sknn", colour="#E69F00", marker="^")
 class VSKNN(SessionNeighbours):
-    "Vector session kNN: recent clicks of the prefix and rare items count more."
+    "Vector session kNN: recent clicks of the prefix and rare items get more weight (Ludewig and Jannach 2018)."
     name = "v-sknn"
     def __init__(self,
-                 k:int=500,         # neighbours
-                 forget:float=.6,   # weight of a click for each step back
-                 rarity:float=1.,   # extra weight of the rarest items
+                 k:int=500,         # number of neighbours
+                 forget:float=.6,   # a click's weight is multiplied by this for each step back
+                 rarity:float=1.,   # extra weight of the rarest items: 1 doubles their votes
                 ):
         self.k, self.forget, self.rarity = k, forget, rarity
 
@@ -297,12 +297,12 @@ class VSKNN(SessionNeighbours):
 # %% ../../nbs/07_baselines.ipynb #0be9c2d4
 @model("stan", colour="#CC79A7", marker=">")
 class STAN(SessionNeighbours):
-    "Sequence and time aware neighbours: three exponential decays."
+    "Sequence and time aware neighbourhood: session kNN with three exponential decays (Garg et al. 2019)."
     name = "stan"
     def __init__(self,
-                 k:int=500,         # neighbours
+                 k:int=500,         # number of neighbours
                  forget:float=2.,   # decay length within the prefix, in clicks
-                 old:float=2.,      # decay length of a session's age, as a share of training
+                 old:float=2.,      # decay length of a session's age, as a share of the training period
                  near:float=3.,     # decay length of the distance from the shared click, in clicks
                 ):
         self.k, self.forget, self.old, self.near = k, forget, old, near

@@ -22,73 +22,73 @@ from ..registry import model
 from ..train.plan import Plan
 
 # %% ../../nbs/11_feature_rnn.ipynb #39355140
-def _words(column:pd.Series)->pd.Series:
-    "A column as words; whole numbers stay whole where some are missing, and what is missing stays missing."
+def _strings(column:pd.Series)->pd.Series:
+    "Convert a column to strings; whole numbers stay whole if values are missing, and missing values stay missing."
     return column.convert_dtypes().map(str, na_action="ignore")
 
 def _values_of(column:pd.Series, buckets:int)->list:
-    "The words of a column in alphabetical order; for decimal numbers, the inner edges of equally filled buckets."
-    if not pd.api.types.is_float_dtype(column): return sorted(_words(column).dropna().unique())
+    "List the categories of a column in alphabetical order; for decimal numbers, the inner edges of the buckets."
+    if not pd.api.types.is_float_dtype(column): return sorted(_strings(column).dropna().unique())
     edges = np.unique(column.quantile(np.linspace(0, 1, buckets + 1)[1:-1]).dropna())
     return [float(edge) for edge in edges if edge < column.max()]
 
-def n_codes(values:list)->int:      # 1, 2, …, without 0 for a missing value
-    "How many codes a feature has: one per word, or one per bucket."
+def n_codes(values:list)->int:      # not counting 0, the code of a missing value
+    "Count the codes of a feature: one per category, or one per bucket."
     return len(values) + 1 if values and isinstance(values[0], float) else len(values)
 
 # %% ../../nbs/11_feature_rnn.ipynb #e988e0f8
-def feature_values(catalogue:Catalogue,         # with feature columns
-                   columns:list[str]|str|None=None, # which; None = all with more than one value, but no words that more
-                                                    # than half of the items have to themselves, such as names
-                   buckets:int=10,              # for decimal numbers, such as prices; whole numbers count as words
-                  )->dict[str,list]:            # column -> its words in alphabetical order, or its buckets' inner edges
-    "The values of each feature."
+def feature_values(catalogue:Catalogue,         # catalogue with feature columns
+                   columns:list[str]|str|None=None, # columns to use; None = all with two or more values, except
+                                                    # categorical ones with over n_items / 2 values, such as names
+                   buckets:int=10,              # buckets for decimal numbers such as prices; integers are categories
+                  )->dict[str,list]:            # column -> categories in alphabetical order, or inner bucket edges
+    "Choose the feature columns of a catalogue and list the categories or bucket edges of each."
     if isinstance(columns, str): columns = [columns]
     table   = catalogue.table.drop(columns="raw_id")
     present = ", ".join(table.columns)
     for name in columns or []:
-        if name not in table: raise ValueError(f"the catalogue has no column {name!r}, only {present or 'raw ids'}")
+        if name not in table: raise ValueError(f"the catalogue has no column {name!r}; it has {present or 'raw ids'}")
     values = {name: _values_of(table[name], buckets) for name in columns or table.columns}
     if columns is None:
         limit  = {name: len(table) / 2 if v and isinstance(v[0], str) else np.inf for name, v in values.items()}
         values = {name: v for name, v in values.items() if 2 <= n_codes(v) <= limit[name]}
     for name, v in values.items():
-        if not v: raise ValueError(f"column {name!r} has less than two values: nothing to learn from")
+        if not v: raise ValueError(f"column {name!r} has fewer than two values: nothing to learn from")
     if not values: raise ValueError(f"no feature to learn from in the catalogue's columns: {present or 'only raw ids'}")
     return values
 
 # %% ../../nbs/11_feature_rnn.ipynb #171d674d
 def _codes_of(column:pd.Series, values:list)->np.ndarray:
-    "The codes of one feature; 0 where the value is missing or unknown."
+    "Encode one feature as integers; 0 where the value is missing or unknown."
     if values and isinstance(values[0], float):
         buckets = np.searchsorted(values, column.to_numpy(float), side="left") + 1
         return np.where(column.isna(), 0, buckets)
-    return pd.Index(values).get_indexer(pd.Index(_words(column), dtype=object)) + 1
+    return pd.Index(values).get_indexer(pd.Index(_strings(column), dtype=object)) + 1
 
-def feature_codes(catalogue:Catalogue,          # of any items
-                  values:dict[str,list],        # from `feature_values`
+def feature_codes(catalogue:Catalogue,          # catalogue with the columns of `values`
+                  values:dict[str,list],        # feature values, from `feature_values`
                  )->np.ndarray:                 # `(n_items + 1, n_features)` int64; row 0 is padding
-    "Each item's features as codes from 1 on, by alphabet or from low to high; 0 = padding, missing or unknown."
+    "Encode the items' features as integers from 1, in the order of `values`; 0 = padding, missing or unknown."
     codes = np.zeros((catalogue.n_items + 1, len(values)), np.int64)
-    for k, (name, known) in enumerate(values.items()):
+    for k, (name, own) in enumerate(values.items()):
         if name not in catalogue.table:
-            raise ValueError(f"the catalogue has no column {name!r}, which the network was made for")
-        codes[1:, k] = _codes_of(catalogue.table[name], known)
+            raise ValueError(f"the catalogue has no column {name!r}, which the network needs as a feature")
+        codes[1:, k] = _codes_of(catalogue.table[name], own)
     return codes
 
 # %% ../../nbs/11_feature_rnn.ipynb #8e314d51
 class ItemParts(NeuralRecommender):
-    "A network whose items are made of parts: an embedding of the id, and for each feature a vector of its value."
-    codes: Tensor       # `(n_items + 1, n_features)`, from `feature_codes`
-    clicked: Tensor     # `(n_items + 1, 1)`, 1 where a training click taught the id's embedding, otherwise 0
+    "Base class of networks that represent an item by several parts: its id's embedding and a vector per feature."
+    codes: Tensor       # `(n_items + 1, n_features)`, as given by `feature_codes`
+    clicked: Tensor     # `(n_items + 1, 1)`, 1 if the item was clicked in training, otherwise 0
 
     def __init__(self,
-                 n_items:int,                   # size of the catalogue
-                 features:dict[str,list],       # from `feature_values`
-                 hidden_size:int,               # size of the id's embedding
-                 feature_size:int,              # size of each learnt feature vector
-                 one_hot:bool,                  # features as one-hot vectors instead of learnt ones
-                 scale:float|None,              # of products of unit vectors: 1 / temperature; None = plain products
+                 n_items:int,                   # number of items in the catalogue
+                 features:dict[str,list],       # feature values, from `feature_values`
+                 hidden_size:int,               # size of the id embedding
+                 feature_size:int,              # size of each feature embedding
+                 one_hot:bool,                  # one-hot feature vectors instead of embeddings
+                 scale:float|None,              # factor for cosine similarities (1 / temperature); None = dot products
                 ):
         super().__init__(n_items, hidden_size, scale)
         self.features = features
@@ -102,17 +102,17 @@ class ItemParts(NeuralRecommender):
 
     @classmethod
     def for_catalogue(cls, catalogue:Catalogue, features:list[str]|str|None=None, **sizes:Any)->Self:
-        "A new network for these items, with these columns as features; None = as `feature_values` chooses."
+        "Create a network for a catalogue with these columns as features; None = as `feature_values` chooses."
         return cls(catalogue.n_items, feature_values(catalogue, features), **sizes)
 
     def attach(self, train:Sessions)->None:
-        if train.catalogue is None: raise ValueError("train has no catalogue: the items' features are unknown")
+        if train.catalogue is None: raise ValueError("train has no catalogue, which holds the items' features")
         super().attach(train)
         self.codes.copy_(torch.from_numpy(feature_codes(train.catalogue, self.features)))
         self.clicked.copy_(torch.from_numpy(item_clicks(train) > 0)[:, None])
 
     def parts(self)->list[Tensor]:      # `(n_items + 1, width)` each
-        "Each item's vectors: the id's, which is zero if no click taught it, and those of its features."
+        "Return the items' vectors: the id embedding (zero if never clicked in training) and a vector per feature."
         vectors = [self.item_vectors.weight * self.clicked]
         for k, n in enumerate(self.n_codes):
             codes = self.codes[:, k]
@@ -121,10 +121,10 @@ class ItemParts(NeuralRecommender):
 
     @torch.no_grad()
     def for_new_items(self,
-                      catalogue:Catalogue,  # may have new items; with the columns of the network's own
-                     )->Self:               # a copy for that catalogue
-        "The same network for other items: known items keep their id's embedding, new ones have their features alone."
-        if self.catalogue is None: raise ValueError("the network is not fitted yet")
+                      catalogue:Catalogue,  # may have new items; needs the columns of the features
+                     )->Self:               # a copy of the network for that catalogue
+        "Copy the network to another catalogue: known items keep their id embedding, new ones have only features."
+        if self.catalogue is None: raise ValueError(f"{self.name} is not fitted yet: call fit first")
         sizes: dict[str, Any] = self.hyperparameters | {"n_items": catalogue.n_items}
         other  = type(self)(**sizes)
         known  = torch.from_numpy(self.catalogue.encode(catalogue.raw_id))          # (n_items,), 0 = new
@@ -139,21 +139,21 @@ class ItemParts(NeuralRecommender):
 # %% ../../nbs/11_feature_rnn.ipynb #3652fd5e
 @model("feature-rnn", colour="#7F7F7F", marker=">", needs="features")
 class FeatureRNN(ItemParts):
-    "Parallel GRUs over item ids and over each feature; answers have the same parts (after Hidasi et al. 2016)."
+    "Parallel GRUs over item ids and each feature (after Hidasi et al. 2016); output embeddings have the same parts."
     name = "feature-rnn"
     plan = Plan(epochs=6, batch_size=256, lr=.01)
-    steps: Tensor       # scalar, training steps so far
+    steps: Tensor       # scalar, number of training steps so far
 
     def __init__(self,
-                 n_items:int,                   # size of the catalogue
-                 features:dict[str,list]|None=None, # from `feature_values`; None = the network over ids alone
-                 hidden_size:int=100,           # size of the ids' hidden state and embeddings
-                 feature_size:int=32,           # size of each feature's hidden state and vectors
-                 one_hot:bool=False,            # features as one-hot vectors instead of learnt ones
-                 joint:bool=True,               # each part of the query is read from all hidden states; False = its own
-                 alternate:int=0,               # 0 = all parts learn at every step; n = one part at a time, for n steps
+                 n_items:int,                   # number of items in the catalogue
+                 features:dict[str,list]|None=None, # feature values, from `feature_values`; None = item ids only
+                 hidden_size:int=100,           # size of the ids' embeddings and hidden state
+                 feature_size:int=32,           # size of each feature's embeddings and hidden state
+                 one_hot:bool=False,            # one-hot feature vectors instead of embeddings
+                 joint:bool=True,               # each part of the query uses all hidden states; False = only its own
+                 alternate:int=0,               # 0 = train all parts at every step; n = one at a time, for n steps each
                  dropout:float=.3,              # probability that an entry is dropped in training, in [0, 1)
-                 scale:float|None=14.,          # of products of unit vectors: 1 / temperature; None = plain products
+                 scale:float|None=14.,          # factor for cosine similarities (1 / temperature); None = dot products
                 ):
         for name, size in (("hidden_size", hidden_size), ("feature_size", feature_size)):
             if size < 1: raise ValueError(f"{name} must be 1 or more, got {size}")
@@ -175,7 +175,7 @@ class FeatureRNN(ItemParts):
         self.steps.zero_()
 
     def learns(self, k:int)->bool:
-        "Does part `k` learn at this step?"
+        "Check whether part `k` is trained at this step."
         if not self.training or not self.alternate: return True
         turn = max(int(self.steps) - 1, 0) // self.alternate
         return k == turn % len(self.heads)
@@ -197,7 +197,7 @@ class FeatureRNN(ItemParts):
         return torch.cat(parts, -1)
 
     def queries_and_keys(self, hidden:Tensor)->tuple[Tensor, Tensor]:
-        "With unit vectors, each part of an answer has length one; a query spreads its length of one over the parts."
+        "Scale and normalise the queries as a whole; each part of an output embedding has length one on its own."
         if self.scale is None: return hidden, self.answers()
         return self.scale * F.normalize(hidden, dim=-1), self.answers()
 

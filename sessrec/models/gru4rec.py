@@ -25,8 +25,8 @@ from ..train.plan import Plan
 # %% ../../nbs/10_gru4rec.ipynb #4fbecdc3
 def gru_loop(x:Tensor,          # embeddings of the clicks, `(B, L, d)`
              layer:nn.GRU,      # the weights of its first layer are used
-            )->dict[str,Tensor]:    # `hidden`, gates `reset`, `update`: `(B, L, hidden_size)` each
-    "The GRU as a loop that shows its gates; Cho et al. 2014, with the reset gate after the product, as in PyTorch."
+            )->dict[str,Tensor]:    # state `hidden`, gates `reset`, `update`: `(B, L, hidden_size)` each
+    "Run a GRU step by step and return its gates (Cho et al. 2014; reset gate after the product, as in PyTorch)."
     h = x.new_zeros(len(x), layer.hidden_size)
     steps: dict[str, list[Tensor]] = {name: [] for name in ("hidden", "reset", "update")}
     click_weight, hidden_weight, click_bias, hidden_bias = layer.all_weights[0]
@@ -44,18 +44,18 @@ def gru_loop(x:Tensor,          # embeddings of the clicks, `(B, L, d)`
 # %% ../../nbs/10_gru4rec.ipynb #817b9bf4
 @dataclass
 class Frame:
-    "One step of session-parallel training: a click of each lane, and the click after it."
-    session: np.ndarray     # `(lanes,)` number of the session; -1 = the lane is empty
-    position: np.ndarray    # `(lanes,)` of the click in its session, from 0
-    item: np.ndarray        # `(lanes,)` the click; PAD in an empty lane
-    target: np.ndarray      # `(lanes,)` the click after it; PAD in an empty lane
-    fresh: np.ndarray       # `(lanes,)` bool, True where a session begins: the hidden state starts at zero
+    "One step of session-parallel training: for each lane, a click and the next click."
+    session: np.ndarray     # `(lanes,)` index of the session; -1 = empty lane
+    position: np.ndarray    # `(lanes,)` position of the click in its session, from 0
+    item: np.ndarray        # `(lanes,)` id of the clicked item; PAD in an empty lane
+    target: np.ndarray      # `(lanes,)` id of the item clicked next; PAD in an empty lane
+    fresh: np.ndarray       # `(lanes,)` bool, True at a session's first click, where the hidden state is reset
 
 # %% ../../nbs/10_gru4rec.ipynb #c08ede11
-def session_parallel(sessions:Sessions,     # to learn from
-                     lanes:int,             # sessions in parallel, at least 1
+def session_parallel(sessions:Sessions,     # training sessions
+                     lanes:int,             # number of sessions in parallel, at least 1
                     )->Iterator[Frame]:     # one frame per step
-    "Session-parallel mini-batches (Hidasi et al. 2016, section 3.1.1): a free lane takes the next session that waits."
+    "Yield session-parallel mini-batches (Hidasi et al. 2016, section 3.1.1): a free lane takes the next session."
     if lanes < 1: raise ValueError(f"lanes must be 1 or more, got {lanes}")
     items    = np.asarray(sessions.items, np.int64)
     queue    = np.flatnonzero(sessions.lengths >= 2)            # a single click has no target
@@ -78,10 +78,10 @@ def session_parallel(sessions:Sessions,     # to learn from
 
 # %% ../../nbs/10_gru4rec.ipynb #49dc5b7c
 class Sampler:
-    "Draws items with probabilities in proportion to clicks**alpha, with replacement."
+    "Draw items with replacement, with probabilities proportional to clicks**alpha."
     def __init__(self,
-                 clicks:Tensor,     # of each item, `(n_items + 1,)`; 0 clicks count as 1, padding is never drawn
-                 alpha:float=.5,    # 0 = all items alike, 1 = as often as they are clicked
+                 clicks:Tensor,     # clicks per item, `(n_items + 1,)`; 0 counts as 1, padding is never drawn
+                 alpha:float=.5,    # at least 0; 0 = uniform, 1 = proportional to popularity
                 ):
         if alpha < 0: raise ValueError(f"alpha must be 0 or more, got {alpha}")
         weight      = clicks.double().clamp(min=1)**alpha
@@ -91,17 +91,17 @@ class Sampler:
         self.cumulative = self.p.cumsum(0)              # (n_items + 1,)
 
     def draw(self, n:int)->Tensor:  # item ids, `(n,)`
-        "A sample, drawn with torch's global random numbers."
+        "Draw `n` items, using PyTorch's global random state."
         uniform = torch.rand(n, dtype=torch.float64, device=self.cumulative.device) * self.cumulative[-1]
         return torch.searchsorted(self.cumulative, uniform, right=True).clamp(max=len(self.p) - 1)
 
 # %% ../../nbs/10_gru4rec.ipynb #d23c3f9a
 def sampled_softmax(positives:Tensor,       # scores of the targets, `(N,)`
-                    negatives:Tensor,       # scores of the sample, `(N, n)`; -inf where an item is the target itself
-                    log_q:tuple[Tensor,Tensor]|None=None,   # log-probabilities of being drawn, of the targets `(N,)`
-                                                            # and of the sample `(n,)`; None = no correction
-                   )->Tensor:               # scalar
-    "Cross-entropy of the target against the sample, with the log-Q correction (Bengio and Senécal 2008)."
+                    negatives:Tensor,       # scores of the sampled items, `(N, n)`; -inf where one is the target
+                    log_q:tuple[Tensor,Tensor]|None=None,   # log sampling probabilities of the targets `(N,)`
+                                                            # and of the sampled items `(n,)`; None = no correction
+                   )->Tensor:               # mean loss, scalar
+    "Compute the cross-entropy against sampled negatives, with the log-Q correction (Bengio and Senécal 2008)."
     if log_q is not None:
         positives = positives - log_q[0]
         negatives = negatives - log_q[1]
@@ -110,27 +110,27 @@ def sampled_softmax(positives:Tensor,       # scores of the targets, `(N,)`
 
 # %% ../../nbs/10_gru4rec.ipynb #5b35ad5d
 def _softmax_weights(negatives):
-    "The weight of each negative, 0 where it is the target itself, and the scores with 0 there: `(N, n)` each."
+    "Compute the softmax weights and the scores of the negatives, both 0 for the target itself: `(N, n)` each."
     own     = negatives.isneginf()
     weights = negatives.masked_fill(own.all(1, keepdim=True), 0.).softmax(1)
     return weights * ~own, negatives.masked_fill(own, 0.)
 
 def bpr_max(positives:Tensor,       # scores of the targets, `(N,)`
-            negatives:Tensor,       # scores of the sample, `(N, n)`; -inf where an item is the target itself
-            penalty:float=1.,       # weight of the negatives' squared scores
-           )->Tensor:               # scalar
-    "BPR-max with its penalty (Hidasi and Karatzoglou 2018, section 3)."
+            negatives:Tensor,       # scores of the sampled items, `(N, n)`; -inf where one is the target
+            penalty:float=1.,       # weight of the score regularisation, at least 0
+           )->Tensor:               # mean loss, scalar
+    "Compute the BPR-max loss with score regularisation (Hidasi and Karatzoglou 2018, section 3)."
     weights, scores = _softmax_weights(negatives)
     wins     = (weights * (positives[:, None] - scores).sigmoid()).sum(1)
-    wins     = wins + (weights.sum(1) == 0)                     # a case without negatives costs nothing
+    wins     = wins + (weights.sum(1) == 0)                     # a case without negatives has no loss
     squares  = (weights * scores**2).sum(1)
     return (penalty * squares - (wins + 1e-24).log()).mean()
 
 # %% ../../nbs/10_gru4rec.ipynb #fd1cdf39
 def top1_max(positives:Tensor,      # scores of the targets, `(N,)`
-             negatives:Tensor,      # scores of the sample, `(N, n)`; -inf where an item is the target itself
-            )->Tensor:              # scalar
-    "TOP1-max (Hidasi and Karatzoglou 2018, section 3)."
+             negatives:Tensor,      # scores of the sampled items, `(N, n)`; -inf where one is the target
+            )->Tensor:              # mean loss, scalar
+    "Compute the TOP1-max loss (Hidasi and Karatzoglou 2018, section 3)."
     weights, scores = _softmax_weights(negatives)
     losses  = (scores - positives[:, None]).sigmoid()
     penalty = (scores**2).sigmoid()
@@ -149,18 +149,18 @@ class GRU4Rec(Recurrent):
     sizes: ClassVar[dict[str, int]] = {"hidden_size": 100, "embedding_dim": 100}
 
     def __init__(self,
-                 n_items:int,                   # size of the catalogue
-                 hidden_size:int|None=None,     # size of the hidden state; None = the class's
-                 embedding_dim:int|None=None,   # size of an item's embedding; None = the class's, or `hidden_size`
-                 n_layers:int=1,                # recurrent layers, stacked
+                 n_items:int,                   # number of items in the catalogue
+                 hidden_size:int|None=None,     # size of the hidden state; None = the default in `sizes`
+                 embedding_dim:int|None=None,   # size of an item's embedding; None = hidden_size, or as in `sizes`
+                 n_layers:int=1,                # number of stacked recurrent layers
                  dropout:float=.3,              # probability that an entry is dropped in training, in [0, 1)
-                 scale:float|None=14.,          # of products of unit vectors: 1 / temperature; None = plain products
-                 loss:str="cross-entropy",      # one of LOSSES; all but the first look at a sample
-                 n_sample:int=2048,             # negatives that all cases of a step share
-                 sample_alpha:float=.5,         # an item is drawn in proportion to clicks**sample_alpha
-                 penalty:float=1.,              # weight of the negatives' squared scores in BPR-max
-                 log_q:bool=True,               # correct the sampled softmax for how often each item is drawn
-                 tied:bool=True,                # one embedding for an item as click and as answer; False = two
+                 scale:float|None=14.,          # factor for cosine similarities (1 / temperature); None = dot products
+                 loss:str="cross-entropy",      # one of LOSSES; all but cross-entropy use sampled negatives
+                 n_sample:int=2048,             # number of negatives per step, shared by all of its cases
+                 sample_alpha:float=.5,         # negatives are drawn in proportion to clicks**sample_alpha, at least 0
+                 penalty:float=1.,              # weight of the score regularisation in BPR-max
+                 log_q:bool=True,               # apply the log-Q correction in the sampled softmax
+                 tied:bool=True,                # share input and output embeddings; False = two separate tables
                 ):
         if loss not in LOSSES: raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
         if n_sample < 1 or n_sample != int(n_sample):
@@ -189,13 +189,13 @@ class GRU4Rec(Recurrent):
         if self.objective == "cross-entropy": return super().loss(hidden, targets)
         if not len(hidden): return hidden.sum() * 0
         drawn   = self.sampler.draw(self.n_sample).to(hidden.device)
-        vectors = F.embedding(torch.cat([targets, drawn]), self.answers())      # (N + n, d): no other item is touched
+        vectors = F.embedding(torch.cat([targets, drawn]), self.answers())      # (N + n, d): all that gets a gradient
         if self.scale:
             hidden  = self.scale * F.normalize(hidden, dim=-1)
             vectors = F.normalize(vectors, dim=-1)
         positives = (hidden * vectors[:len(targets)]).sum(1)                        # (N,)
         negatives = hidden @ vectors[len(targets):].T                               # (N, n)
-        negatives = negatives.masked_fill(targets[:, None] == drawn, -torch.inf)    # a target is no negative of itself
+        negatives = negatives.masked_fill(targets[:, None] == drawn, -torch.inf)    # a target is not its own negative
         if self.objective == "bpr-max":  return bpr_max(positives, negatives, self.penalty)
         if self.objective == "top1-max": return top1_max(positives, negatives)
         log_p = self.sampler.log_p.to(hidden.device)
@@ -204,18 +204,18 @@ class GRU4Rec(Recurrent):
 # %% ../../nbs/10_gru4rec.ipynb #fabfb973
 @model("gru4rec-small", colour="#CC79A7", marker="v")
 class GRU4RecSmall(GRU4Rec):
-    "GRU4Rec with embeddings of 128 and a hidden state of 256."
+    "GRU4Rec with embeddings of size 128 and a hidden state of size 256."
     name  = "gru4rec-small"
     sizes: ClassVar[dict[str, int]] = {"hidden_size": 256, "embedding_dim": 128}
 
 @model("gru4rec-medium", colour="#56B4E9", marker="^")
 class GRU4RecMedium(GRU4Rec):
-    "GRU4Rec with embeddings of 256 and a hidden state of 256."
+    "GRU4Rec with embeddings of size 256 and a hidden state of size 256."
     name  = "gru4rec-medium"
     sizes: ClassVar[dict[str, int]] = {"hidden_size": 256, "embedding_dim": 256}
 
 @model("gru4rec-large", colour="#8C6D31", marker="<")
 class GRU4RecLarge(GRU4Rec):
-    "GRU4Rec with embeddings of 256 and a hidden state of 512."
+    "GRU4Rec with embeddings of size 256 and a hidden state of size 512."
     name  = "gru4rec-large"
     sizes: ClassVar[dict[str, int]] = {"hidden_size": 512, "embedding_dim": 256}

@@ -22,13 +22,13 @@ class NARM(NeuralRecommender):
     plan = Plan(epochs=6, batch_size=256, lr=.01)
 
     def __init__(self,
-                 n_items:int,               # size of the catalogue
+                 n_items:int,               # number of items in the catalogue
                  hidden_size:int=100,       # size of the hidden state
-                 embedding_dim:int|None=None,   # size of an item's embedding; None = as the hidden state
+                 embedding_dim:int|None=None,   # size of an item's embedding; None = hidden_size
                  dropout:float=.3,          # probability that an embedding's entry is dropped in training, in [0, 1)
-                 dropout_out:float=.3,      # the same for the output of the two encoders
-                 softmax:bool=False,        # True = attention weights are positive and add up to one; the paper's don't
-                 scale:float|None=14.,      # of products of unit vectors: 1 / temperature; None = plain products
+                 dropout_out:float=.3,      # the same for the output of both encoders
+                 softmax:bool=False,        # normalise attention weights by a softmax; the paper does not
+                 scale:float|None=14.,      # factor for cosine similarities (1 / temperature); None = dot products
                 ):
         if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
         for name, p in (("dropout", dropout), ("dropout_out", dropout_out)):
@@ -46,14 +46,14 @@ class NARM(NeuralRecommender):
         self.reset()
 
     def _normalised(self, energy, later):
-        "Attention weights, 0 for later clicks."
+        "Turn energies into attention weights, 0 for later clicks."
         if self.softmax: return energy.masked_fill(later, -torch.inf).softmax(-1)
         return energy.masked_fill(later, 0.)
 
     def weights(self, hidden:Tensor)->Tensor:           # `(B, L, h)` -> `(B, L, L)`
-        "How much click j (last axis) matters after click t, 0 for later ones: the attention of Li et al. 2017."
+        "Compute the attention (Li et al. 2017) of click t to each click j (last axis), 0 for later clicks."
         L, h   = hidden.shape[1:]
-        rows   = max(1, 2**25 // max(1, L * L * h))                             # so that (rows, L, L, h) stays small
+        rows   = max(1, 2**25 // max(1, L * L * h))                             # keeps (rows, L, L, h) small
         pairs  = zip(self.query(hidden).split(rows), self.key(hidden).split(rows))
         energy = torch.cat([self.energy((q[:, :, None] + k[:, None]).sigmoid())[..., 0] for q, k in pairs])
         later  = torch.ones(L, L, dtype=torch.bool, device=hidden.device).triu(1)
@@ -74,6 +74,6 @@ class NARM(NeuralRecommender):
         return self.decoder(self.dropout_out(torch.cat([last, local], -1)))
 
     def attention(self, batch:Batch)->Tensor:           # `(B, L)`
-        "The weights of the last click, 0 at padding."
+        "Compute the attention weights of the last click, 0 at padding."
         hidden, _ = self.layers(self.clicks(batch.items))                           # (B, L, h)
         return self.weights(hidden)[torch.arange(len(batch)), batch.lengths - 1]

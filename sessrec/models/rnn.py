@@ -17,8 +17,8 @@ from ..train.plan import Plan
 # %% ../../nbs/09_rnn.ipynb #9058d60b
 def lstm_loop(x:Tensor,         # embeddings of the clicks, `(B, L, d)`
               layer:nn.LSTM,    # the weights of its first layer are used
-             )->dict[str,Tensor]:   # `hidden`, `cell`, gates `input`, `forget`, `output`: `(B, L, hidden_size)` each
-    "The LSTM as a loop that shows its gates (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000)."
+             )->dict[str,Tensor]:   # states `hidden`, `cell`, gates `input`, `forget`, `output`: `(B, L, hidden_size)`
+    "Run an LSTM step by step and return its states and gates (Hochreiter and Schmidhuber 1997; Gers et al. 2000)."
     h = c = x.new_zeros(len(x), layer.hidden_size)
     steps: dict[str, list[Tensor]] = {name: [] for name in ("hidden", "cell", "input", "forget", "output")}
     click_weight, hidden_weight, click_bias, hidden_bias = layer.all_weights[0]
@@ -36,15 +36,15 @@ def lstm_loop(x:Tensor,         # embeddings of the clicks, `(B, L, d)`
 class Recurrent(NeuralRecommender):
     "Recurrent layers over the item embeddings; the last hidden state is compared with the embeddings of all items."
     plan = Plan(epochs=12, batch_size=256, lr=.004)
-    cell: type[nn.RNN]|type[nn.LSTM]|type[nn.GRU]       # the recurrent layer: each subclass has its own
+    cell: type[nn.RNN]|type[nn.LSTM]|type[nn.GRU]       # type of the recurrent layer, set by each subclass
 
     def __init__(self,
-                 n_items:int,               # size of the catalogue
+                 n_items:int,               # number of items in the catalogue
                  hidden_size:int=100,       # size of the hidden state
-                 embedding_dim:int|None=None,   # size of an item's embedding; None = as the hidden state
-                 n_layers:int=1,            # recurrent layers, stacked
+                 embedding_dim:int|None=None,   # size of an item's embedding; None = hidden_size
+                 n_layers:int=1,            # number of stacked recurrent layers
                  dropout:float=.3,          # probability that an entry is dropped in training, in [0, 1)
-                 scale:float|None=None,     # of products of unit vectors: 1 / temperature; None = plain products
+                 scale:float|None=None,     # factor for cosine similarities (1 / temperature); None = dot products
                 ):
         if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
         if n_layers < 1:    raise ValueError(f"n_layers must be 1 or more, got {n_layers}")

@@ -24,18 +24,18 @@ from ..train.plan import Plan
 # %% ../../nbs/14_sasrec.ipynb #b5506946
 def attention_weights(q:Tensor,         # queries, `(…, L, d)`
                       k:Tensor,         # keys, `(…, L, d)`
-                      mask:Tensor,      # broadcast to `(…, L, L)`. Bool: may query t (row) attend to key j (column)?
-                                        # Float: an attention bias, added to their score
-                     )->Tensor:         # `(…, L, L)`: each row adds up to 1, or is 0 where nothing is allowed
-    "Scaled dot-product attention: Eq. (1) of Vaswani et al. 2017, Eq. (2) of Kang and McAuley 2018."
+                      mask:Tensor,      # broadcast to `(…, L, L)`. Bool: True where query t (row) may attend to key j.
+                                        # Float: an attention bias, added to the scores
+                     )->Tensor:         # `(…, L, L)`: each row sums to 1, or is 0 if no key is allowed
+    "Compute scaled dot-product attention: Eq. (1) of Vaswani et al. 2017, Eq. (2) of Kang and McAuley 2018."
     score = q @ k.mT / q.shape[-1]**.5
     score = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
-    return score.softmax(-1).nan_to_num(0.)         # a row of −∞ only has no softmax
+    return score.softmax(-1).nan_to_num(0.)         # the softmax of a row of −∞ is NaN
 
-def causal(L:int,           # clicks
-           device:torch.device|str|None=None,   # where the mask is made
+def causal(L:int,           # number of clicks
+           device:torch.device|str|None=None,   # device of the mask; None = PyTorch's default
           )->Tensor:        # `(L, L)` bool
-    "The causal mask: click t (row) may attend to itself and to what came before."
+    "Create the causal mask: click t (row) may attend to itself and to earlier clicks."
     return torch.ones(L, L, dtype=torch.bool, device=device).tril()
 
 # %% ../../nbs/14_sasrec.ipynb #60326224
@@ -45,7 +45,7 @@ class Block(nn.Module):
                  size:int,          # length of the vectors
                  n_heads:int,       # attention heads
                  inner:int,         # hidden width of the feed-forward network, in multiples of `size`
-                 identity:bool,     # True = value and output projections start as the identity
+                 identity:bool,     # True = initialise value and output projections as the identity
                 ):
         if n_heads < 1 or size % n_heads: raise ValueError(f"n_heads must divide hidden_size {size}, got {n_heads}")
         if inner < 1: raise ValueError(f"inner must be 1 or more, got {inner}")
@@ -53,20 +53,20 @@ class Block(nn.Module):
         self.n_heads, self.identity = n_heads, identity
         self.norm_attention    = nn.LayerNorm(size)
         self.norm_feed_forward = nn.LayerNorm(size)
-        self.qkv    = nn.Linear(size, 3 * size)         # the three projections side by side
+        self.qkv    = nn.Linear(size, 3 * size)         # projections to queries, keys and values
         self.output = nn.Linear(size, size)
         self.feed_forward = nn.Sequential(nn.Linear(size, inner * size), nn.GELU(), nn.Linear(inner * size, size))
         self.init_parameters()
 
     @torch.no_grad()
     def init_parameters(self)->None:
-        "How training starts; the `reset` of lesson 08 calls it again after new random weights."
+        "Set the identity projections; the network's `reset` calls it again after drawing new weights."
         if not self.identity: return
         nn.init.eye_(self.qkv.weight[-len(self.output.weight):])        # the value projection
         nn.init.eye_(self.output.weight)
 
     def split(self, x:Tensor)->tuple[Tensor, Tensor, Tensor]:   # (B, L, d) -> (B, n_heads, L, d / n_heads) each
-        "Queries, keys and values of each head."
+        "Compute the queries, keys and values of each head."
         heads = self.qkv(self.norm_attention(x)).unflatten(2, (3, self.n_heads, -1))    # (B, L, 3, n_heads, …)
         q, k, v = heads.permute(2, 0, 3, 1, 4).unbind(0)
         return q, k, v
@@ -77,21 +77,21 @@ class Block(nn.Module):
         return x + self.feed_forward(self.norm_feed_forward(x))
 
 # %% ../../nbs/14_sasrec.ipynb #d6effb4b
-def attention_bias(table:nn.Embedding,  # `(number of distances, n_blocks · n_heads)`
-                   distance:Tensor,     # row of the table for query t (row) and key j (column), `(1 or B, L, L)`
-                   allowed:Tensor,      # may t attend to j? bool, broadcast to `(1 or B, L, L)`
-                   n_blocks:int,        # how many blocks share the table
-                  )->tuple[Tensor, ...]:    # for each block a mask for `attention_weights`, `(1 or B, n_heads, L, L)`
-    "Relative position bias: what each head adds to the score of two clicks for their distance; −∞ where masked."
+def attention_bias(table:nn.Embedding,  # learnt biases, `(n_distances, n_blocks · n_heads)`
+                   distance:Tensor,     # row of `table` for query t (row) and key j (column), `(1 or B, L, L)`
+                   allowed:Tensor,      # bool, True where t may attend to j, broadcast to `(1 or B, L, L)`
+                   n_blocks:int,        # number of blocks that share the table
+                  )->tuple[Tensor, ...]:    # one mask per block for `attention_weights`, `(1 or B, n_heads, L, L)`
+    "Look up the relative position bias of each head (Raffel et al. 2020); it is −∞ where masked."
     bias = table(distance).masked_fill(~allowed[..., None], -torch.inf)         # (1 or B, L, L, n_blocks · n_heads)
     return bias.permute(3, 0, 1, 2).unflatten(0, (n_blocks, -1)).transpose(1, 2).contiguous().unbind(0)
 
-def attention_maps(blocks:nn.ModuleList,    # of a network
+def attention_maps(blocks:nn.ModuleList,    # a network's `Block`s
                    x:Tensor,                # input of the first block, `(B, L, d)`
                    masks:Sequence[Tensor],  # one per block, as in `attention_weights`
-                   block:int=-1,            # which of them is shown; -1 = the last
+                   block:int=-1,            # index of the block to look into; -1 = the last
                   )->Tensor:                # `(B, n_heads, L, L)`
-    "How much each click (row) attends to each (column), in each head of one block."
+    "Compute how much each click (row) attends to each click (column), in each head of one block."
     n      = block % len(blocks)
     layers = cast("list[Block]", list(blocks))
     for layer, mask in zip(layers[:n], masks): x = layer(x, mask)
@@ -100,57 +100,57 @@ def attention_maps(blocks:nn.ModuleList,    # of a network
 
 # %% ../../nbs/14_sasrec.ipynb #c0b1e5a2
 class Copying(nn.Module):
-    "How much of the answer copies each click so far, and how much copies none: a pointer mixture (Merity et al. 2017)."
+    "Pointer mixture (Merity et al. 2017): the probability of copying each click so far, and of copying none."
     def __init__(self,
                  size:int,          # length of the hidden states
-                 max_len:int,       # distances that have a bias of their own, at least 1; larger ones share the last
+                 max_len:int,       # number of distances with their own bias, at least 1; larger ones share the last
                 ):
         super().__init__()
-        self.project  = nn.Linear(size, 2 * size + 1)   # a query, a key, and the score of "no copy"
+        self.project  = nn.Linear(size, 2 * size + 1)   # a query, a key, and the score of not copying
         self.distance = nn.Embedding(max_len, 1)        # a bias for each distance
         self.init_parameters()
 
     @torch.no_grad()
     def init_parameters(self)->None:
-        "Training starts with a copy so unlikely that about `max_len` of them weigh as much as no copy."
+        "Set the initial bias so that not copying is about as likely as `max_len` copies together."
         self.project.bias[-1] = math.log(self.distance.num_embeddings)
 
     def forward(self, hidden:Tensor, items:Tensor)->Tensor:     # (B, L, d), (B, L) -> (B, L, L + 1)
-        """Log-probabilities: after click t (row), the answer copies click j (column); last column: it copies none.
-        An item that the catalogue does not know cannot be copied."""
+        """Compute log-probabilities: of copying click j (column) after click t (row); last column: of not copying.
+        An item outside the catalogue cannot be copied."""
         size, L    = hidden.shape[2], items.shape[1]
-        q, k, none = self.project(hidden).split([size, size, 1], 2)
+        q, k, no_copy = self.project(hidden).split([size, size, 1], 2)
         column  = torch.arange(L, device=items.device)
         back    = (column[:, None] - column).clamp(0, self.distance.num_embeddings - 1)
         score   = q @ k.mT / size**.5 + self.distance(back)[..., 0]
         allowed = causal(L, items.device) & (items != PAD)[:, None]
-        return torch.cat([score.masked_fill(~allowed, -torch.inf), none], 2).log_softmax(2)
+        return torch.cat([score.masked_fill(~allowed, -torch.inf), no_copy], 2).log_softmax(2)
 
 def copied(shares:Tensor,   # from `Copying`: log-probabilities, `(B, T or 1, L + 1)`
-           items:Tensor,    # the clicks, `(B, L)`
-           wanted:Tensor,   # items, `(B, T)`
+           items:Tensor,    # items of the clicks, `(B, L)`
+           wanted:Tensor,   # items to look up, `(B, T)`
           )->Tensor:        # `(B, T)`
-    "Probability that the copies give to each wanted item; one that was clicked twice gets both shares."
+    "Compute the probability of each wanted item under copying; repeated clicks on an item add up."
     return (shares[..., :-1].exp() * (items[:, None] == wanted[:, :, None])).sum(2)
 
 # %% ../../nbs/14_sasrec.ipynb #c0b1e5a9
 class CopyingRecommender(NeuralRecommender):
-    "A network whose answer is mixed with copies of the clicks so far; a subclass sets `copying`."
+    "A network that mixes its predictions with copies of the clicks so far; a subclass sets `copying`."
     copying: Copying|None
 
     def training_queries(self, batch:Batch, targets:Tensor)->tuple[Tensor, Tensor]:
-        "Two columns more, log-probabilities: that nothing is copied, and that the target is copied."
+        "Append two columns of log-probabilities: of not copying, and of copying the target."
         if self.copying is None: return super().training_queries(batch, targets)
         known, hidden = targets != PAD, self.encode(batch)
         shares = self.copying(hidden, batch.items)                              # (B, L, L + 1)
-        again  = copied(shares, batch.items, targets).clamp(min=1e-30).log()    # 0 has no logarithm
-        return torch.cat([hidden, shares[..., -1:], again[..., None]], 2)[known], targets[known]
+        copy   = copied(shares, batch.items, targets).clamp(min=1e-30).log()    # avoids log(0)
+        return torch.cat([hidden, shares[..., -1:], copy[..., None]], 2)[known], targets[known]
 
     def loss(self, hidden:Tensor, targets:Tensor)->Tensor:
         if self.copying is None: return super().loss(hidden, targets)
-        hidden, none, again = hidden[:, :-2], hidden[:, -2], hidden[:, -1]
-        new = -cross_entropy(*self.queries_and_keys(hidden), targets, each=True)
-        return -torch.logaddexp(none + new, again).sum() / max(len(targets), 1)
+        hidden, no_copy, copy = hidden[:, :-2], hidden[:, -2], hidden[:, -1]      # the last two: log-probabilities
+        log_p = -cross_entropy(*self.queries_and_keys(hidden), targets, each=True)      # (N,)
+        return -torch.logaddexp(no_copy + log_p, copy).sum() / max(len(targets), 1)
 
     def score_last(self, batch:Batch)->Tensor:      # `(B, n_items + 1)`, log-probabilities
         if self.copying is None: return super().score_last(batch)
@@ -160,28 +160,28 @@ class CopyingRecommender(NeuralRecommender):
         hidden, answers = self.queries_and_keys(states[last])
         scores = (hidden @ answers.T).float()
         scores[:, PAD] = -torch.inf
-        scores += shares[:, -1:] - scores.logsumexp(1, keepdim=True)            # in place: no second copy of all scores
-        again = copied(shares[:, None], batch.items, batch.items).log()         # (B, L)
-        return scores.scatter_(1, batch.items, torch.logaddexp(scores.gather(1, batch.items), again))
+        scores += shares[:, -1:] - scores.logsumexp(1, keepdim=True)            # in place, to save memory
+        copy   = copied(shares[:, None], batch.items, batch.items).log()        # (B, L)
+        return scores.scatter_(1, batch.items, torch.logaddexp(scores.gather(1, batch.items), copy))
 
 # %% ../../nbs/14_sasrec.ipynb #efc1fe43
 @model("sasrec", colour="#D55E00", marker="P", peer="SASRec")
 class SASRec(CopyingRecommender):
-    "SASRec (Kang and McAuley 2018): causal self-attention over clicks, their positions and their distances."
+    "Self-attentive sequential recommendation (Kang and McAuley 2018), with relative position bias and copying."
     name = "sasrec"
     plan = Plan(epochs=6, batch_size=128, lr=.004)
 
     def __init__(self,
                  n_items:int,               # size of the catalogue
-                 hidden_size:int=100,       # length of the item embeddings and of the hidden states
+                 hidden_size:int=100,       # size of the item embeddings and of the hidden states
                  n_layers:int=2,            # Transformer blocks
                  n_heads:int=1,             # attention heads per block
-                 dropout:float=.3,          # on the input of the first block, in [0, 1)
+                 dropout:float=.3,          # dropout probability on the input of the first block, in [0, 1)
                  inner:int=4,               # width of the feed-forward networks, in multiples of `hidden_size`
-                 distances:bool=True,       # True = with relative position bias; False = the paper's, positions only
-                 identity:bool=False,       # True = value and output projections start as the identity
-                 copies:bool=False,         # True = the answer is mixed with copies of the clicks so far
-                 scale:float|None=14.,      # of products of unit vectors; None = plain products
+                 distances:bool=True,       # True = add relative position bias; False = positions only, as in the paper
+                 identity:bool=False,       # True = initialise value and output projections as the identity
+                 copies:bool=False,         # True = mix the predictions with copies of the clicks so far
+                 scale:float|None=14.,      # factor on cosine similarities, 1 / temperature; None = dot products
                 ):
         if n_layers < 1: raise ValueError(f"n_layers must be 1 or more, got {n_layers}")
         if not 0 <= dropout < 1: raise ValueError(f"dropout must be in [0, 1), got {dropout}")
@@ -195,29 +195,29 @@ class SASRec(CopyingRecommender):
         self.reset()
 
     def embed(self, items:Tensor, positions:Tensor)->Tensor:    # (B, L), (B, L) or (L,) -> (B, L, d)
-        "Item and position embeddings: the input of the first block."
+        "Add item and position embeddings: the input of the first block."
         return self.drop(self.clicks(items) * self.item_vectors.embedding_dim**.5 + self.positions(positions))
 
     def masks(self, positions:Tensor, allowed:Tensor)->Sequence[Tensor]:    # (1 or B, L), (1 or B, L, L) bool
-        "A mask for each block, `(1 or B, 1 or n_heads, L, L)`: bool or, with `distances`, an attention bias."
+        "Create one mask per block, `(1 or B, 1 or n_heads, L, L)`: bool or, with `distances`, an attention bias."
         if self.distances is None: return [allowed[:, None]] * len(self.blocks)
         back = (positions[:, :, None] - positions[:, None]).clamp(0, self.max_len - 1)
         return attention_bias(self.distances, back, allowed, len(self.blocks))
 
-    def through(self, x:Tensor, masks:Sequence[Tensor])->Tensor:            # as `enter` gives them -> (B, L, d)
-        "All blocks, one after the other."
+    def through(self, x:Tensor, masks:Sequence[Tensor])->Tensor:            # from `enter` -> (B, L, d)
+        "Apply all blocks, one after the other, and the final layer norm."
         for block, mask in zip(self.blocks, masks): x = block(x, mask)
         return self.norm(x)
 
     def read(self, items:Tensor, real:Tensor)->Tensor:          # (B, L), (B, L) bool -> (B, L, d)
-        "For any rectangle: padding may be anywhere, and what comes out there means nothing."
+        "Encode clicks with padding at any position; the output at padding is meaningless."
         itself    = torch.eye(items.shape[1], dtype=torch.bool, device=items.device)
         allowed   = (causal(items.shape[1], items.device) & real[:, None]) | itself
         positions = (real.cumsum(1) - 1).clamp(0, self.max_len - 1)
         return self.through(self.embed(items, positions), self.masks(positions, allowed))
 
     def enter(self, batch:Batch)->tuple[Tensor, Sequence[Tensor]]:
-        "Input of the first block and the masks. With padding on the right, the causal mask is enough."
+        "Compute the first block's input and the masks. With padding on the right, the causal mask is enough."
         L         = batch.items.shape[1]
         positions = torch.arange(L, device=batch.items.device).clamp(max=self.max_len - 1)
         return self.embed(batch.items, positions), self.masks(positions[None], causal(L, positions.device)[None])
@@ -225,6 +225,6 @@ class SASRec(CopyingRecommender):
     def encode(self, batch:Batch)->Tensor: return self.through(*self.enter(batch))      # (B, L, d)
 
     def attention(self, batch:Batch)->Tensor:       # (B, L)
-        "How much the last click attends to each click in the last block: the mean of its heads."
+        "Compute how much the last click attends to each click in the last block, averaged over the heads."
         last = torch.arange(len(batch)), slice(None), (batch.lengths - 1).clamp(min=0)
         return attention_maps(self.blocks, *self.enter(batch))[last].mean(1) * batch.mask

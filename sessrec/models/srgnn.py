@@ -27,7 +27,7 @@ with warnings.catch_warnings():     # PyTorch Geometric calls torch.jit.script, 
 # %% ../../nbs/13_srgnn.ipynb #4230715f
 def dense_graphs(batch:Batch,                       # sessions or prefixes
                 )->tuple[Tensor, Tensor, Tensor]:   # items `(B, n)`; incoming and outgoing weights, `(B, n, n)` each
-    "The two matrices of Wu et al. 2019 for each session, by a loop: for checks, not for use."
+    "Build the two adjacency matrices of each session (Wu et al. 2019) in a loop; slow, meant for checks."
     sessions = [items[:max(1, length)] or [PAD] for items, length in zip(batch.items.tolist(), batch.lengths.tolist())]
     distinct = [np.unique(s) for s in sessions]
     n        = max(map(len, distinct))
@@ -43,17 +43,17 @@ def dense_graphs(batch:Batch,                       # sessions or prefixes
 
 # %% ../../nbs/13_srgnn.ipynb #b3276589
 class SessionGraph(Data):
-    "One or many sessions as a graph in PyG's form."
+    "Graph of one or more sessions, as a PyTorch Geometric `Data` object."
     def __inc__(self, key:str, value:Any, *args:Any)->Any:
-        "`alias` and `last` are node numbers: they shift when graphs are joined into a batch."
+        "Shift `alias` and `last`, which hold node numbers, when graphs are joined into a batch."
         if key in ("alias", "last"): return self.num_nodes
         return super().__inc__(key, value, *args)
 
 def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
                   )->SessionGraph:      # nodes `x`, `batch` `(N,)`; edges `edge_index` `(2, E)`, `weight_in`,
                                         # `weight_out` `(E,)`; clicks `alias`, `back` `(C,)`; sessions `last`, `ptr`
-    """A directed graph for each session: its distinct items are nodes, its steps are edges, weighted by the in- and
-    out-degree (Wu et al. 2019, 'Constructing session graphs'); `back` counts the clicks that came after each click."""
+    """Build a directed graph per session: distinct items are nodes, pairs of consecutive clicks are edges, weighted by
+    degree (Wu et al. 2019, 'Constructing session graphs'); `back` is the number of clicks after each click."""
     items       = batch.items if batch.items.shape[1] else batch.lengths[:, None] * PAD
     lengths     = batch.lengths.clamp(min=1)
     column      = torch.arange(items.shape[1], device=lengths.device)
@@ -71,10 +71,10 @@ def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
                         back=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1])
 
 # %% ../../nbs/13_srgnn.ipynb #45aea7de
-def as_dense(graph:SessionGraph,            # from `session_graphs`
-             n:int,                         # rows of each matrix
-            )->tuple[Tensor, Tensor, Tensor]:   # as `dense_graphs`
-    "The graph as the matrices of the paper."
+def as_dense(graph:SessionGraph,            # session graphs, from `session_graphs`
+             n:int,                         # number of rows and columns of each matrix
+            )->tuple[Tensor, Tensor, Tensor]:   # items and the two weight matrices, as in `dense_graphs`
+    "Convert session graphs to the adjacency matrices of Wu et al. 2019."
     B      = len(graph.last)
     number = torch.arange(len(graph.x), device=graph.x.device) - graph.ptr[graph.batch]   # (N,), from 0 in each session
     x      = graph.x.new_zeros(B, n).index_put((graph.batch, number), graph.x)
@@ -89,7 +89,7 @@ def as_dense(graph:SessionGraph,            # from `session_graphs`
 class GatedGraph(MessagePassing):
     "One step of the gated graph network of Li et al. 2016 in the form of Wu et al. 2019, Eq. (1) to (5)."
     def __init__(self,
-                 size:int,      # numbers in a node's vector
+                 size:int,      # size of a node's vector
                 ):
         super().__init__(aggr="add")
         self.incoming = nn.Linear(size, size, bias=False)
@@ -104,22 +104,22 @@ class GatedGraph(MessagePassing):
         nn.init.zeros_(self.bias)
 
     def forward(self, v:Tensor, graph:SessionGraph)->Tensor:    # (N, size) -> (N, size)
-        behind = self.propagate(graph.edge_index, v=v, weight=graph.weight_in)          # (N, size), means of neighbours
-        ahead  = self.propagate(graph.edge_index.flip(0), v=v, weight=graph.weight_out)
-        news   = torch.cat([self.incoming(behind), self.outgoing(ahead)], 1) + self.bias    # a of Eq. (1)
-        return self.cell(news, v)                       # Eq. (2) and (3): the gates, (4): the new vector, (5): the mix
+        previous  = self.propagate(graph.edge_index, v=v, weight=graph.weight_in)       # (N, size), means of neighbours
+        following = self.propagate(graph.edge_index.flip(0), v=v, weight=graph.weight_out)
+        messages  = torch.cat([self.incoming(previous), self.outgoing(following)], 1) + self.bias    # a of Eq. (1)
+        return self.cell(messages, v)                   # Eq. (2) and (3): the gates, (4): the new vector, (5): the mix
 
     def message(self, v_j:Tensor, weight:Tensor)->Tensor: return weight[:, None] * v_j
 
 # %% ../../nbs/13_srgnn.ipynb #49b69cfb
-def dense_messages(layer:GatedGraph,    # whose weights are used
-                   v:Tensor,            # the nodes' vectors, `(B, n, size)`
-                   incoming:Tensor,     # from `dense_graphs`, `(B, n, n)`
-                   outgoing:Tensor,     # likewise
-                  )->Tensor:            # `(B, n, size)`
-    "What `layer` does, with the matrices of the paper."
-    news = torch.cat([layer.incoming(incoming @ v), layer.outgoing(outgoing @ v)], -1) + layer.bias
-    return layer.cell(news.flatten(0, 1), v.flatten(0, 1)).view_as(v)
+def dense_messages(layer:GatedGraph,    # layer whose weights are used
+                   v:Tensor,            # node vectors, `(B, n, size)`
+                   incoming:Tensor,     # incoming weights from `dense_graphs`, `(B, n, n)`
+                   outgoing:Tensor,     # outgoing weights from `dense_graphs`, `(B, n, n)`
+                  )->Tensor:            # updated node vectors, `(B, n, size)`
+    "Apply `layer` by products with the adjacency matrices of Wu et al. 2019; slow, meant for checks."
+    messages = torch.cat([layer.incoming(incoming @ v), layer.outgoing(outgoing @ v)], -1) + layer.bias
+    return layer.cell(messages.flatten(0, 1), v.flatten(0, 1)).view_as(v)
 
 # %% ../../nbs/13_srgnn.ipynb #b7c3c41e
 @model("srgnn", colour="#0072B2", marker="^", peer="SRGNN")
@@ -130,12 +130,12 @@ class SRGNN(NeuralRecommender):
     plan = Plan(epochs=6, batch_size=512, lr=.01)
 
     def __init__(self,
-                 n_items:int,               # size of the catalogue
-                 hidden_size:int=100,       # numbers in a node's vector, which is the item's
-                 steps:int=1,               # rounds of messages; 0 = attention without a graph
-                 dropout:float=.2,          # share of the item vectors' numbers left out while training, in [0, 1)
-                 places:bool=False,         # True = positional embeddings: how many clicks ago each click was
-                 scale:float|None=14.,      # of products of unit vectors: 1 / temperature; None = plain products
+                 n_items:int,               # number of items in the catalogue
+                 hidden_size:int=100,       # size of a node's vector and of an item's embedding
+                 steps:int=1,               # number of message-passing steps; 0 = attention without a graph
+                 dropout:float=.2,          # probability that an embedding's entry is dropped in training, in [0, 1)
+                 places:bool=False,         # add positional embeddings of how many clicks ago each click was
+                 scale:float|None=14.,      # factor for cosine similarities (1 / temperature); None = dot products
                 ):
         if hidden_size < 1: raise ValueError(f"hidden_size must be 1 or more, got {hidden_size}")
         if steps < 0: raise ValueError(f"steps must be 0 or more, got {steps}")
@@ -143,7 +143,7 @@ class SRGNN(NeuralRecommender):
         super().__init__(n_items, hidden_size, scale)
         self.steps   = steps
         self.dropout = nn.Dropout(dropout)
-        if steps: self.layer = GatedGraph(hidden_size)                      # the same weights in every round
+        if steps: self.layer = GatedGraph(hidden_size)                      # the same weights in every step
         self.query  = nn.Linear(hidden_size, hidden_size)                   # W1 and c
         self.key    = nn.Linear(hidden_size, hidden_size, bias=False)       # W2
         self.energy = nn.Linear(hidden_size, 1, bias=False)                 # q
@@ -152,13 +152,13 @@ class SRGNN(NeuralRecommender):
         self.reset()
 
     def nodes(self, graph:SessionGraph)->Tensor:        # `(N, d)`
-        "The items after all rounds of messages."
+        "Compute the node vectors after all message-passing steps."
         v = self.dropout(self.clicks(graph.x))
         for _ in range(self.steps): v = self.layer(v, graph)
         return v
 
     def weights(self, v:Tensor, graph:SessionGraph)->Tensor:    # `(C, 1)`
-        "How much each click matters to the last one: Eq. (6)."
+        "Compute the attention weight of each click, with the last click as query: Eq. (6)."
         nodes  = self.query(v[graph.last])[graph.batch] + self.key(v)       # (N, d), the same for all clicks of a node
         clicks = nodes[graph.alias]                                         # (C, d)
         if self.positions is not None: clicks = clicks + self.positions(graph.back.clamp(max=self.max_len - 1))

@@ -28,30 +28,30 @@ __all__ = ['CUTOFFS', 'colours_of', 'plot_ranks', 'plot_recall', 'plot_by_prefix
 # %% ../../nbs/reference/plots_metrics.ipynb #ea172889
 def colours_of(names:Iterable[str]  # labels of models
               )->dict[str, str]:    # label -> `#rrggbb`
-    "A colour for each model: its own, or one of the palette's that no other model has."
+    "Assign a colour to each model: its own if it is registered, otherwise one of the unused colours of the palette."
     names = list(names)
-    known = {name: colour_of(name) for name in names if name in models or colour_of(name) != GREY}
+    fixed = {name: colour_of(name) for name in names if name in models or colour_of(name) != GREY}
     cycle = [to_hex(colour).upper() for colour in plt.rcParams["axes.prop_cycle"].by_key()["color"]]
-    spare = [colour for colour in cycle if colour not in known.values()] or [GREY]
-    other = [name for name in names if name not in known]
-    return known | {name: spare[i % len(spare)] for i, name in enumerate(other)}
+    spare = [colour for colour in cycle if colour not in fixed.values()] or [GREY]
+    other = [name for name in names if name not in fixed]
+    return fixed | {name: spare[i % len(spare)] for i, name in enumerate(other)}
 
 # %% ../../nbs/reference/plots_metrics.ipynb #dd42c8d9
 def plot_ranks(ranks:Mapping[str, np.ndarray],  # label of each model -> its ranks, `(n_cases,)`
                ax:Axes|None=None,               # axes to draw on; None = the current ones
-               n_bins:int=24,                   # columns, equally wide on the log axis
+               n_bins:int=24,                   # number of bins, equally wide on the log axis
               )->Axes:                          # the axes
-    "Where each model puts the targets: share of cases by rank."
+    "Plot the distribution of the targets' ranks for each model."
     ax, colours = ax or plt.gca(), colours_of(ranks)
     last  = max(r.max() for r in ranks.values())
-    edges = np.unique(np.geomspace(1, last + 1, n_bins + 1).round())        # whole ranks, so that no column is empty
+    edges = np.unique(np.geomspace(1, last + 1, n_bins + 1).round())        # whole ranks, so that no bin is empty
     for name, r in ranks.items():
         share = 100 * np.histogram(r, edges)[0] / len(r)
         ax.stairs(share, edges, color=colours[name], label=name, lw=1.8)
     medians = {name: int(np.median(r)) for name, r in ranks.items()}
     best    = min(medians, key=lambda name: medians[name])
     ax.set(xscale="log", xlabel="rank of the target (log axis; 1 = best)", ylabel="cases, per cent",
-           title=f"{best} puts half of all targets among its first {medians[best]:,}")
+           title=f"{best} ranks half of all targets in its top {medians[best]:,}")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.legend()
     return ax
@@ -60,13 +60,13 @@ def plot_ranks(ranks:Mapping[str, np.ndarray],  # label of each model -> its ran
 CUTOFFS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100)
 
 def plot_recall(ranks:Mapping[str, np.ndarray], # label of each model -> its ranks, `(n_cases,)`
-                sessions:Sessions,              # of these cases
-                ks:Sequence[int]=CUTOFFS,       # cut-offs, rising
-                seed:int=0,                     # of the bootstrap
+                sessions:Sessions,              # sessions that the cases come from
+                ks:Sequence[int]=CUTOFFS,       # cut-offs, ascending
+                seed:int=0,                     # random seed of the bootstrap
                 ax:Axes|None=None,              # axes to draw on; None = the current ones
-                metric:str="recall",            # as in `gain`, without the cut-off
+                metric:str="recall",            # name of a metric as in `gain`, without the cut-off
                )->Axes:                         # the axes
-    "Recall@k, or another metric, over k, with 95 % bands."
+    "Plot Recall@k, or another metric, against the cut-off k, with 95 % bands."
     ax, colours = ax or plt.gca(), colours_of(ranks)
     for name, r in ranks.items():
         gains     = np.stack([gain(r, f"{metric}@{k}") for k in ks], axis=1)    # (n_cases, n_cutoffs)
@@ -76,7 +76,7 @@ def plot_recall(ranks:Mapping[str, np.ndarray], # label of each model -> its ran
         ax.fill_between(ks, 100 * low, 100 * high, color=colours[name], alpha=.25, lw=0)
     label = metric_label(metric)
     at_20 = ", ".join(f"{name} {100 * gain(r, f'{metric}@20').mean():.0f}" for name, r in ranks.items())
-    ax.set(xscale="log", xlabel="k, items shown (log axis)", ylabel=f"{label}@k, per cent",
+    ax.set(xscale="log", xlabel="k, number of items shown (log axis)", ylabel=f"{label}@k, per cent",
            title=f"{label}@20, per cent: {at_20}")
     ax.set_xticks(ks, map(str, ks))
     ax.minorticks_off()
@@ -84,14 +84,14 @@ def plot_recall(ranks:Mapping[str, np.ndarray], # label of each model -> its ran
     return ax
 
 # %% ../../nbs/reference/plots_metrics.ipynb #6d3d4c0f
-def plot_by_prefix_length(tables:Mapping[str, pd.DataFrame],    # label -> what `by_prefix_length` gave
+def plot_by_prefix_length(tables:Mapping[str, pd.DataFrame],    # label of each model -> table from `by_prefix_length`
                           ax:Axes|None=None,                    # axes to draw on; None = the current ones
                          )->Axes:                               # the axes
-    "The first metric after one click, two clicks, …, with 95 % intervals."
+    "Plot the first metric of each table against the number of clicks so far, with 95 % intervals."
     ax, colours = ax or plt.gca(), colours_of(tables)
     metric = next(iter(tables.values())).columns[1]
     for i, (name, table) in enumerate(tables.items()):
-        x      = np.arange(len(table)) + .06 * (i - (len(tables) - 1) / 2)      # side by side: none hides another
+        x      = np.arange(len(table)) + .06 * (i - (len(tables) - 1) / 2)      # shifted: no point hides another
         y      = 100 * table[metric]
         errors = [y - 100 * table["low"], 100 * table["high"] - y]
         style  = f"{marker_of(name)}{'--' if name == 'oracle' else '-'}"
@@ -105,29 +105,29 @@ def plot_by_prefix_length(tables:Mapping[str, pd.DataFrame],    # label -> what 
     return ax
 
 # %% ../../nbs/reference/plots_metrics.ipynb #5a82e8ae
-def plot_differences(tests:Mapping[str, Mapping[str, Any]],     # label -> result of `paired_test`
+def plot_differences(tests:Mapping[str, Mapping[str, Any]],     # label of each comparison -> `paired_test`
                      ax:Axes|None=None,                         # axes to draw on; None = the current ones
                     )->Axes:                                    # the axes
-    "Paired differences with their 95 % intervals; those that exclude 0 are filled."
+    "Plot paired differences with their 95 % intervals; points whose interval excludes 0 are filled."
     ax     = ax or plt.gca()
-    n_sure = 0
+    n_significant = 0
     for y, test in enumerate(tests.values()):
         difference, low, high = (100 * test[key] for key in ("difference", "low", "high"))
-        sure    = low > 0 or high < 0
-        n_sure += sure
-        errors  = [[difference - low], [high - difference]]
-        ax.errorbar(difference, y, xerr=errors, fmt="o", capsize=3, color="C0", mfc="C0" if sure else "w")
+        significant    = low > 0 or high < 0
+        n_significant += significant
+        errors = [[difference - low], [high - difference]]
+        ax.errorbar(difference, y, xerr=errors, fmt="o", capsize=3, color="C0", mfc="C0" if significant else "w")
     ax.axvline(0, color="black", lw=1)
     ax.set(yticks=range(len(tests)), yticklabels=list(tests), ylim=(len(tests) - .5, -.5),
-           xlabel="difference, percentage points", title=f"{n_sure} of {len(tests)} differences are more than chance")
+           xlabel="difference, percentage points", title=f"{n_significant} of {len(tests)} differences are significant")
     return ax
 
 # %% ../../nbs/reference/plots_metrics.ipynb #1ee83771
-def plot_by_label(table:pd.DataFrame,           # a row per model, a column per label, values in [0, 1]
-                  metric:str=DEFAULT_METRIC,    # what the values are
-                  ax:Axes|None=None,            # axes to draw on; None = new ones
+def plot_by_label(table:pd.DataFrame,           # one row per model, one column per label; values in [0, 1]
+                  metric:str=DEFAULT_METRIC,    # metric that the values are of, for the colour bar
+                  ax:Axes|None=None,            # axes to draw on; None = the current ones
                  )->Axes:                       # the axes
-    "A heat map of a metric by model and kind of case, in per cent."
+    "Plot a heat map of a metric by model and kind of case, in per cent."
     bar = {"label": f"{metric_label(metric)}, per cent"}
     ax  = sns.heatmap(100 * table, annot=True, fmt=".0f", cmap="viridis", vmin=0, vmax=100, cbar_kws=bar, ax=ax)
     ax.set(xlabel="", ylabel="")

@@ -13,7 +13,7 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8
 GREY    = PALETTE[-1]
 
 def use_style()->None:
-    "Seaborn's white grid, one size, and the colour-blind safe palette for every plot that follows."
+    "Set the style of all later plots: Seaborn's white grid, one figure size, and a colour-blind safe palette."
     import seaborn as sns
     sns.set_theme(style="whitegrid", palette=list(PALETTE), rc={
         "figure.figsize": (7, 3.6), "figure.dpi": 90, "figure.constrained_layout.use": True,
@@ -21,18 +21,18 @@ def use_style()->None:
 
 # %% ../../nbs/reference/plots_style.ipynb #51895471
 def _entry(name):
-    "The registry's entry of a model; None where it has none."
+    "The model's entry in the registry, or None if it isn't registered."
     model = name.partition(" (")[0]
     return models.get(model) if model in models else None
 
 def colour_of(name:str,     # a model's name, such as `"srgnn"`
              )->str:        # `#rrggbb`
-    "The colour that stands for a model in every figure; grey for a name that the registry doesn't know."
+    "Return the colour of a model in all figures; grey for a name that isn't registered."
     entry = _entry(name)
     return entry.colour if entry else GREY
 
 def marker_of(name:str,     # a model's name, such as `"srgnn"`
-             )->str:        # one of Matplotlib's markers
-    "The marker that stands for a model in every figure; a circle for a name that the registry doesn't know."
+             )->str:        # a Matplotlib marker
+    "Return the marker of a model in all figures; a circle for a name that isn't registered."
     entry = _entry(name)
     return entry.marker if entry else "o"

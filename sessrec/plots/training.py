@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 # %% ../../nbs/reference/plots_training.ipynb #4d9c3e2f
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 
-def plot_history(history:pd.DataFrame,  # from `fit`: a row per epoch
+def plot_history(history:pd.DataFrame,  # from `fit`: one row per epoch
                  axes:Any=None,         # two axes to draw on; None = new ones
-                 cutoff:int=20,         # of Recall and MRR: 10 or 20
-                ) -> Any:               # the axes
-    "Loss, and Recall and MRR, of training and validation sessions after each epoch."
+                 cutoff:int=20,         # cut-off of Recall and MRR: 10 or 20
+                ) -> Any:               # the two axes
+    "Plot the loss, Recall and MRR of training and validation sessions after each epoch."
     if axes is None: axes = plt.subplots(1, 2, figsize=(10, 3.4))[1]
     loss, metrics = axes
     for part, style in (("train", "--"), ("valid", "-")):
@@ -43,9 +43,9 @@ def plot_history(history:pd.DataFrame,  # from `fit`: a row per epoch
 
 # %% ../../nbs/reference/plots_training.ipynb #b1bba032
 def plot_profile(seconds:pd.Series,     # from `profile_step`
-                 ax:"Axes|None"=None,   # axes to draw on; None = new ones
+                 ax:"Axes|None"=None,   # axes to draw on; None = the current ones
                 ) -> "Axes":            # the axes
-    "The parts of a step as shares of the whole."
+    "Plot the parts of a training step as shares of its time."
     ax    = ax or plt.gca()
     share = 100 * seconds / seconds.sum()
     largest = str(share.idxmax()).split(",")[0].capitalize()

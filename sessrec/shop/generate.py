@@ -16,7 +16,7 @@ import pandas as pd
 # %% ../../nbs/reference/shop_generate.ipynb #f3080597
 RULES   = ("popularity", "first-order", "second-order", "long-gap", "repeat", "feature")
 RULE    = {name: column for column, name in enumerate(RULES)}       # the column of each rule in every table of rules
-NEEDED  = np.array([0, 1, 2, 3, 2, 1])                              # known clicks without which a rule cannot act
+NEEDED  = np.array([0, 1, 2, 3, 2, 1])                              # clicks that each rule needs before it can act
 INTENTS = ("strolls", "compares", "equips", "returns")
 DEPARTMENTS = {"camping":  ("tent", "sleeping bag", "stove", "lamp", "mug"),
                "running":  ("shoe", "shirt", "shorts", "watch", "bottle"),
@@ -33,22 +33,22 @@ _WEIGHTS = ((.08, .46, .16, .12, .08, .10),
             (.08, .24, .14, .34, .06, .14),
             (.08, .22, .14, .12, .26, .18))
 _LIMITS  = {"n_items": (40, 10**6), "n_sessions": (1, 10**9), "n_days": (1, 10**4), "max_length": (1, 10**4),
-            "boost": (1e-9, 1e9), "drift": (0, 1e9), "stop": (1e-9, 1)}     # smallest and largest value
+            "boost": (1e-9, 1e9), "drift": (0, 1e9), "stop": (1e-9, 1)}     # smallest and largest allowed value
 
 # %% ../../nbs/reference/shop_generate.ipynb #c5ab878c
 @dataclass(frozen=True)
 class Config:
-    "All that the shop depends on; the same values give the same shop on every machine."
-    n_items:int = 2000              # items, at least 40
-    n_sessions:int = 30_000         # sessions
-    seed:int = 0                    # of everything random
-    n_days:int = 30                 # days that the log covers
-    stop:float = .16                # probability to leave after each click, in (0, 1]
-    max_length:int = 40             # clicks, at most
-    n_follow:int = 10               # items that a rule can lead to
-    boost:float = 6.                # how much more popular the intent's own department is
-    drift:float = 4.                # how much a day of fashion multiplies an item's popularity, 0 = none
-    weights:tuple[tuple[float, ...], ...] = _WEIGHTS    # one row per intent, one column per rule
+    "Parameters of the generated shop; the same values give the same shop on every machine."
+    n_items:int = 2000              # number of items, at least 40
+    n_sessions:int = 30_000         # number of sessions
+    seed:int = 0                    # random seed
+    n_days:int = 30                 # number of days that the log covers
+    stop:float = .16                # probability that a visitor leaves after a click, in (0, 1]
+    max_length:int = 40             # maximum number of clicks in a session
+    n_follow:int = 10               # items in each list of the list rules (first-order, second-order, long-gap)
+    boost:float = 6.                # factor on the popularity of the intent's own department
+    drift:float = 4.                # strength of fashion: popularity grows up to (1 + drift)-fold on an item's best day
+    weights:tuple[tuple[float, ...], ...] = _WEIGHTS    # one row per intent, one weight per rule
 
     def __post_init__(self):
         for name, (low, high) in (_LIMITS | {"n_follow": (1, self.n_items // 4)}).items():
@@ -62,27 +62,27 @@ class Config:
 
 # %% ../../nbs/reference/shop_generate.ipynb #0a143480
 def _harmonic(n:int)->np.ndarray:
-    "Weights 1, 1/2, 1/3 … that add up to 1."
+    "Return `n` weights proportional to 1, 1/2, 1/3, … that add up to 1."
     weights = 1 / np.arange(1, n + 1)
     return weights / np.cumsum(weights)[-1]
 
 def _pick(cumulated:np.ndarray, u:np.ndarray)->np.ndarray:
-    "Index of the first entry above `u` times the total; `cumulated` is `(n,)`, or has one row per draw."
+    "Return the index of the first entry above `u` times the total; `cumulated` is `(n,)`, or has one row per draw."
     last = cumulated.shape[-1] - 1
     if cumulated.ndim == 1: return np.minimum(np.searchsorted(cumulated, u * cumulated[-1], side="right"), last)
     return np.minimum((u[:, None] * cumulated[:, -1:] >= cumulated).sum(1), last)
 
 def _pick_by_row(cumulated:np.ndarray, row:np.ndarray, u:np.ndarray)->np.ndarray:
-    "As `_pick`, where each draw names its row of the table `(rows, n)`."
+    "Like `_pick`, where `row` gives each draw's row of the table `cumulated`, `(rows, n)`."
     drawn = np.empty(len(u), np.int64)
     for r in np.unique(row): drawn[row == r] = _pick(cumulated[r], u[row == r])
     return drawn
 
 # %% ../../nbs/reference/shop_generate.ipynb #47c05a5f
 class Shop:
-    "The catalogue and the rules' tables. Items are numbered from 0 in here; raw id = number + 1."
+    "The shop's catalogue and the tables of its rules. Items are numbered from 0; raw id = number + 1."
     def __init__(self,
-                 config:Config=Config(),    # what the shop depends on
+                 config:Config=Config(),    # parameters of the shop
                 ):
         self.config = config
         rng, n = np.random.Generator(np.random.PCG64(config.seed)), config.n_items
@@ -94,7 +94,7 @@ class Shop:
         self.cents      = np.array(BANDS)[self.band] * 100 + rng.integers(0, 1500, n) // 5 * 5
         self.base       = 1 / (rng.permutation(n) + 10.) + .0003        # (n_items,), popularity without fashion
         self.popular    = self._draw_popularity(rng)                                # (days, intents, n_items)
-        self.cell       = self.colour * len(BANDS) + self.band                      # (n_items,), colour and band as one
+        self.cell       = self.colour * len(BANDS) + self.band                      # (n_items,), colour and price band
         self.attracts   = self._feature_rule()                                      # (cells, n_items)
         self.weights    = np.asarray(config.weights, dtype=float)                   # (intents, rules)
         self.rank_weights = _harmonic(config.n_follow)                              # (n_follow,)
@@ -104,29 +104,29 @@ class Shop:
         self.firsts  = self._draw_lists(rng, [np.arange(n)] * 20)
 
     def kind_of(self, item:np.ndarray)->np.ndarray:
-        "Row of `follows` after this item: its category and colour."
+        "Return the row of `follows` for the last item: its category and colour."
         return self.category[item] * len(COLOURS) + self.colour[item]
 
     def pair_of(self, earlier:np.ndarray, last:np.ndarray)->np.ndarray:
-        "Row of `pairs` after these two items: the category of the one, the department of the other."
+        "Return the row of `pairs` for the last two items: category of the earlier, department of the last."
         return self.category[earlier] * len(DEPARTMENTS) + self.department[last]
 
     def first_of(self, item:np.ndarray)->np.ndarray:
-        "Row of `firsts` in a session that began with this item: its category."
+        "Return the row of `firsts` for the first item of a session: its category."
         return self.category[item]
 
     def _draw_popularity(self, rng):
-        "The popularity rule: a distribution per day and intent."
+        "Draw the popularity rule: one distribution over the items per day and intent."
         c, n  = self.config, self.config.n_items
         peak  = rng.random(n) * c.n_days * 1.5 - c.n_days * .25
         width = 3 + rng.random(n) * 12
         away  = (np.arange(c.n_days)[:, None] - peak) / width                                   # (days, n_items)
-        mine  = np.where(self.department == np.arange(len(INTENTS))[:, None], c.boost, 1.)      # (intents, n_items)
-        p     = (self.base * (1 + c.drift / (1 + away * away)))[:, None] * mine
+        boost = np.where(self.department == np.arange(len(INTENTS))[:, None], c.boost, 1.)      # (intents, n_items)
+        p     = (self.base * (1 + c.drift / (1 + away * away)))[:, None] * boost
         return p / np.cumsum(p, axis=2)[:, :, -1:]
 
     def _feature_rule(self):
-        "The feature rule: where it leads from an item of each colour and band, the same colour one band up."
+        "Build the feature rule: from each colour and price band to items of the same colour, one band up."
         colour, band = np.divmod(np.arange(len(COLOURS) * len(BANDS)), len(BANDS))
         target = colour * len(BANDS) + (band + 1) % len(BANDS)
         p      = (self.cell == target[:, None]) * self.base
@@ -134,11 +134,11 @@ class Shop:
         return np.where(total > 0, p / np.where(total > 0, total, 1), 1 / self.config.n_items)
 
     def _draw_lists(self, rng, pools):
-        "`(len(pools), n_follow)`: different items of each pool, the popular ones more often."
+        "Draw `n_follow` different items from each pool, popular ones more often: `(len(pools), n_follow)`."
         lists = []
         for pool in pools:
             drawn = pool[_pick(np.cumsum(self.base[pool]), rng.random(200 * self.config.n_follow))]
-            every = np.r_[drawn, pool]                                  # the pool at the end: enough of them, always
+            every = np.r_[drawn, pool]                                  # with the pool at the end, it is always full
             first = np.sort(np.unique(every, return_index=True)[1])
             lists.append(every[first[:self.config.n_follow]])
         return np.stack(lists)
@@ -148,8 +148,8 @@ _SERIES = ("Aspen", "Birch", "Cedar", "Dune", "Ember", "Fjord", "Grove", "Heath"
            "Moor", "Nimbus", "Osprey", "Peak", "Quarry", "Ridge", "Summit", "Tundra", "Umber", "Vale", "Willow",
            "Xenon", "Yarrow", "Zephyr")
 
-def shop_items(shop:Shop)->pd.DataFrame:    # item_id, name, department, category, colour, price (euros)
-    "What the shop's pages say about its items."
+def shop_items(shop:Shop)->pd.DataFrame:    # per item: item_id, name, department, category, colour, price (euros)
+    "Return the table of the shop's items."
     number = np.arange(shop.config.n_items)
     series = np.array(_SERIES)[number % len(_SERIES)]
     category, colour = np.array(shop.categories)[shop.category], np.array(COLOURS)[shop.colour]
@@ -161,21 +161,21 @@ def shop_items(shop:Shop)->pd.DataFrame:    # item_id, name, department, categor
 
 # %% ../../nbs/reference/shop_generate.ipynb #71235cbc
 def active_weights(weights:np.ndarray,  # `(..., rules)`, weight of each rule
-                   active:np.ndarray,   # `(..., rules)` bool, can it act?
+                   active:np.ndarray,   # `(..., rules)` bool, True where the rule can act
                   )->np.ndarray:        # `(..., rules)`, adds up to 1
-    "The weights of the rules that can act, divided by their sum."
+    "Divide the weights of the rules that can act by their sum; the other rules get weight 0."
     kept = weights * active
     return kept / np.cumsum(kept, axis=-1)[..., -1:]
 
 def can_act(position:int)->np.ndarray:  # `(rules,)` bool
-    "Which rules can act after `position` known clicks."
+    "Return which rules can act after `position` clicks."
     return position >= NEEDED
 
 # %% ../../nbs/reference/shop_generate.ipynb #f91d2d2c
 class Visitors:
-    "All visitors, one click after the other."
+    "Simulate all visitors together, one click at a time."
     def __init__(self,
-                 shop:Shop,             # where they are
+                 shop:Shop,             # the shop that they visit
                  day:np.ndarray,        # `(n_sessions,)` day of each session, from 0
                  intent:np.ndarray,     # `(n_sessions,)` index into `INTENTS`
                 ):
@@ -186,21 +186,21 @@ class Visitors:
         self.clicks, self.rules = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
 
     def click(self,
-              t:int,                # position
-              rows:np.ndarray,      # who clicks once more
-              u:np.ndarray,         # a random number for each of them, which picks the rule
-              v:np.ndarray,         # another one, which picks the item
+              t:int,                # position of the click in its session, from 0
+              rows:np.ndarray,      # indices of the sessions that have this click, `(n,)`
+              u:np.ndarray,         # random numbers in [0, 1) that pick the rules, `(n,)`
+              v:np.ndarray,         # random numbers in [0, 1) that pick the items, `(n,)`
              )->None:
-        "Everybody's next click."
+        "Draw the next click of the given sessions."
         weights = active_weights(self.shop.weights[self.intent[rows]], can_act(t))
         rule    = _pick(np.cumsum(weights, axis=1), u)
         self.rules[rows, t] = rule
         for name in RULES:
-            mine = rule == RULE[name]
-            if mine.any(): self.clicks[rows[mine], t] = self.follow(name, t, rows[mine], v[mine])
+            acts = rule == RULE[name]
+            if acts.any(): self.clicks[rows[acts], t] = self.follow(name, t, rows[acts], v[acts])
 
     def follow(self, rule:str, t:int, rows:np.ndarray, u:np.ndarray)->np.ndarray:
-        "The items that a rule leads to."
+        "Draw the item that a rule leads to in each of the given sessions."
         shop, clicks = self.shop, self.clicks[rows]
         last = clicks[:, t - 1]
         if rule == "popularity":
@@ -217,7 +217,7 @@ _WEEK  = np.array([10, 9, 9, 10, 12, 16, 15])       # sessions by weekday, Monda
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 11, 12, 11, 10, 10, 11, 13, 15, 17, 18, 15, 10, 5])     # by hour
 
 def _visits(rng, c:Config)->tuple[np.ndarray, np.ndarray, np.ndarray]:
-    "Start (seconds since opening), length (clicks) and time of each click (seconds after the first), by start."
+    "Draw start (seconds since opening), length (clicks) and click times (seconds after the first), sorted by start."
     n      = c.n_sessions
     days   = np.cumsum(_WEEK[(np.arange(c.n_days) + 2) % 7])            # 1 January 2025 was a Wednesday
     day    = _pick(days, rng.random(n))
@@ -225,18 +225,18 @@ def _visits(rng, c:Config)->tuple[np.ndarray, np.ndarray, np.ndarray]:
     length = 1 + np.cumprod(rng.random((n, c.max_length - 1)) >= c.stop, axis=1).sum(1)
     pause  = rng.integers(3, 90, (n, c.max_length)) * rng.integers(1, 4, (n, c.max_length))
     after  = np.cumsum(pause, axis=1) - pause[:, :1]
-    latest = (day + 1) * DAY - 1 - after[np.arange(n), length - 1]  # at midnight the shop closes, with nobody inside
+    latest = (day + 1) * DAY - 1 - after[np.arange(n), length - 1]  # every session ends before midnight
     start  = np.minimum(day * DAY + hour * 3600 + rng.integers(0, 3600, n), latest)
     order  = np.argsort(start, kind="stable")
     return start[order], length[order], after[order]
 
 # %% ../../nbs/reference/shop_generate.ipynb #753e4800
-def generate(n_items:int=2000,      # items
-             n_sessions:int=30_000, # sessions
-             seed:int=0,            # of everything random
+def generate(n_items:int=2000,      # number of items
+             n_sessions:int=30_000, # number of sessions
+             seed:int=0,            # random seed
              **config:Any,          # other fields of `Config`, such as `weights` or `drift`
             )->tuple[Shop, pd.DataFrame, pd.DataFrame]:
-    "A shop; its log (session_id, item_id, timestamp); and the truth, the rule and intent behind each row of the log."
+    "Generate a shop, its log (session_id, item_id, timestamp), and the truth: rule and intent of each row of the log."
     c    = Config(n_items, n_sessions, seed, **config)
     shop, rng = Shop(c), np.random.Generator(np.random.PCG64([c.seed, 1]))
     start, length, after = _visits(rng, c)

@@ -18,7 +18,7 @@ from .generate import DAY, INTENTS, RULE, RULES, START, Shop, active_weights, ca
 
 # %% ../../nbs/03_synthetic.ipynb #22d11ce3
 def _active(clicks, t):
-    "`(B, rules)` bool: what can act at position `t`; a rule whose clicks the shop does not know (-1) can not."
+    "Return which rules can act at position `t`, `(B, rules)` bool; a rule that needs an unknown click (-1) cannot."
     known  = clicks[:, :t] >= 0                                             # (B, t)
     active = np.ones((len(clicks), len(RULES)), bool) & can_act(t)          # (B, rules)
     if t == 0: return active
@@ -30,17 +30,17 @@ def _active(clicks, t):
     return active
 
 def _repeat_weights(clicks, t):
-    "`(B, t - 1)`: how the repeat rule weighs the clicks before the last, adding up to 1 where any of them is known."
+    "Return the repeat rule's weights for the clicks before the last, `(B, t - 1)`; they add up to 1 if any is known."
     weights = (clicks[:, :t - 1] >= 0) / np.arange(t - 1, 0, -1)
     return weights / np.maximum(weights.sum(1, keepdims=True), 1e-300)
 
 # %% ../../nbs/03_synthetic.ipynb #ddf95cf7
 def _among(shop, lists, item):
-    "`(B, 1)`: the probability of `item` in one list of ten per row."
+    "Return the probability of `item`, `(B,)`, under one ranked list per row, `(B, n_follow)`: `(B, 1)`."
     return ((lists == item[:, None]) * shop.rank_weights).sum(1)[:, None]
 
 def _likelihood(shop, clicks, t, day, item):
-    "`(B, intents, rules)`: the probability that each rule gives to `item`, `(B,)`, at position `t`."
+    "Return the probability that each rule gives to `item`, `(B,)`, at position `t`: `(B, intents, rules)`."
     p = np.zeros((len(clicks), len(INTENTS), len(RULES)))
     p[:, :, RULE["popularity"]] = shop.popular[day, :, item]
     if t == 0: return p
@@ -55,12 +55,12 @@ def _likelihood(shop, clicks, t, day, item):
     return p
 
 # %% ../../nbs/03_synthetic.ipynb #76c88ae1
-def belief(shop:Shop,           # the shop
-           clicks:np.ndarray,   # `(B, L)` item numbers from 0, -1 = unknown or padding
-           lengths:np.ndarray,  # `(B,)`
-           day:np.ndarray,      # `(B,)` days since opening
-          )->np.ndarray:        # `(B, L + 1, intents)`; entry `t` is the belief after `t` clicks
-    "The probability of each intent after each click: forward filtering."
+def belief(shop:Shop,           # the shop that the clicks come from
+           clicks:np.ndarray,   # `(B, L)` item numbers from 0; -1 = unknown or padding
+           lengths:np.ndarray,  # `(B,)` clicks in each session
+           day:np.ndarray,      # `(B,)` days since opening, from 0
+          )->np.ndarray:        # `(B, L + 1, intents)`; entry `t` is the posterior after `t` clicks
+    "Compute the posterior probability of each intent after each click, by forward filtering."
     beliefs = np.full((len(clicks), clicks.shape[1] + 1, len(INTENTS)), 1 / len(INTENTS))
     for t in range(clicks.shape[1]):
         seen       = (t < lengths) & (clicks[:, t] >= 0)
@@ -72,7 +72,7 @@ def belief(shop:Shop,           # the shop
 
 # %% ../../nbs/03_synthetic.ipynb #21f38c8f
 def _mixture(shop, clicks, day, weights):
-    "`(B, n_items)`: the rules' distributions after `clicks`, `(B, t)`, added up by `weights`, `(B, intents, rules)`."
+    "Mix the rules' distributions after `clicks`, `(B, t)`, with `weights`, `(B, intents, rules)`: `(B, n_items)`."
     t = clicks.shape[1]
     p = np.einsum("bz,bzn->bn", weights[:, :, RULE["popularity"]], shop.popular[day])
     if t == 0: return p
@@ -86,12 +86,12 @@ def _mixture(shop, clicks, day, weights):
     p[row, shop.firsts[shop.first_of(clicks[:, 0])]] += weight["long-gap"] * shop.rank_weights
     return p
 
-def next_click(shop:Shop,           # the shop
-               clicks:np.ndarray,   # `(B, L)` item numbers from 0, -1 = unknown or padding
-               lengths:np.ndarray,  # `(B,)`
-               day:np.ndarray,      # `(B,)` days since opening
+def next_click(shop:Shop,           # the shop that the clicks come from
+               clicks:np.ndarray,   # `(B, L)` item numbers from 0; -1 = unknown or padding
+               lengths:np.ndarray,  # `(B,)` clicks in each session
+               day:np.ndarray,      # `(B,)` days since opening, from 0
               )->np.ndarray:        # `(B, n_items)`, each row adds up to 1
-    "The exact distribution of the next click."
+    "Compute the exact distribution of the next click."
     now = belief(shop, clicks, lengths, day)[np.arange(len(clicks)), lengths]                   # (B, intents)
     p   = np.zeros((len(clicks), shop.config.n_items))
     for t in np.unique(lengths):
@@ -103,29 +103,29 @@ def next_click(shop:Shop,           # the shop
 # %% ../../nbs/03_synthetic.ipynb #098fe9f0
 @model("oracle", colour="#000000", marker="*", kind="oracle", needs="generated")
 class Oracle(Recommender):
-    "The best possible recommender of a generated shop: it ranks by the exact probability of the next click."
+    "The best possible recommender for a generated shop: it ranks items by the exact probability of the next click."
     name = "oracle"
     def __init__(self,
                  shop:Shop,         # the shop that the sessions come from
-                 chunk:int=512,     # rows that are worked on at once
+                 chunk:int=512,     # rows computed at once; fewer take less memory
                 ): self.shop, self.chunk = shop, chunk
 
     def fit(self, train:Sessions, valid:Sessions|None=None)->"Oracle":
-        "Take over the catalogue; its raw ids must be the shop's."
+        "Store the catalogue; its raw ids must be items of the shop."
         if train.catalogue is None:
-            raise ValueError("train has no catalogue: the oracle cannot tell which items these are")
+            raise ValueError("train has no catalogue, so the oracle cannot match its items to the shop's")
         number  = pd.to_numeric(pd.Series(train.catalogue.raw_id), errors="coerce")
         n_items = self.shop.config.n_items
         foreign = train.catalogue.raw_id[~number.between(1, n_items)]
         if len(foreign):
-            raise ValueError(f"the catalogue has item {foreign[0]!r}, this shop has 1 to {n_items}: "
+            raise ValueError(f"the catalogue has item {foreign[0]!r}, but this shop's items are 1 to {n_items}: "
                              "these sessions come from another shop")
         self.catalogue = train.catalogue
         self._number   = np.r_[-1, number.to_numpy(np.int64) - 1]       # item id -> the shop's number; PAD -> -1
         return self
 
     def distribution(self, batch:Batch)->np.ndarray:    # `(B, n_items)` float64, in catalogue order
-        "The probability of every item as the next click; without times, on the shop's last day."
+        "Compute the probability of every item as the next click; a batch without times is put on the shop's last day."
         clicks, lengths = self._number[batch.items.cpu().numpy()], batch.lengths.cpu().numpy()
         day = np.full(len(batch), self.shop.config.n_days - 1)
         if batch.start is not None: day = ((batch.start.cpu().numpy() - START) // DAY).clip(0, day)
@@ -136,17 +136,17 @@ class Oracle(Recommender):
         return p[:, self._number[1:]]
 
     def scores(self, batch:Batch)->Tensor:
-        "`(B, n_items + 1)`: the logarithm of each item's probability, -inf for padding."
+        "Return each item's log probability, -inf for padding: `(B, n_items + 1)`."
         with np.errstate(divide="ignore"): log_p = np.log(self.distribution(batch))
         return torch.nn.functional.pad(torch.from_numpy(log_p), (1, 0), value=-torch.inf).to(batch.items.device)
 
 # %% ../../nbs/03_synthetic.ipynb #70de513e
-def ceiling(oracle:Oracle,          # fitted
-            sessions:Sessions,      # whose cases are predicted
-            k:int=20,               # cut-off
-            batch_size:int=2048,    # cases at once
+def ceiling(oracle:Oracle,          # fitted oracle of the shop
+            sessions:Sessions,      # sessions whose cases are predicted
+            k:int=20,               # length of the recommendation list, at least 1
+            batch_size:int=2048,    # cases computed at once
            )->dict[str,np.ndarray]: # "recall" and "mrr", `(n_cases,)` float64 each, in `cases()` order
-    "The best possible expected Recall@k and MRR@k of each case."
+    "Compute the best possible expected Recall@k and MRR@k of each case."
     if k < 1: raise ValueError(f"k must be 1 or more, got {k}")
     session, position = sessions.cases()
     recall, mrr = np.zeros((2, len(session)))

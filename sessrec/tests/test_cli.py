@@ -211,14 +211,14 @@ def test_training_refuses_nonsense(small_log, trained, tmp_path, capsys):
     def train(*words, says): refused(capsys, "train", *words, says=says)
     train("lstm", "--data", folder, "--out", out, says="holds log.jsonl already")
     train("lstm", "--data", folder, "--out", out, *more, "--resume", says="cannot be resumed: its epochs was 2")
-    train("pop", *new, says="no network 'pop'")
+    train("pop", *new, says="'pop' is not a network")
     train("crystal-ball", *new, says="no model 'crystal-ball'")
     train("lstm", *new, "--lr", "0", says="lr must be above 0")
     refused(capsys, "evaluate", tmp_path/"none", "--data", folder, says="no such folder")
     refused(capsys, "evaluate", folder, "--data", folder, says="is not a checkpoint")
     shutil.copytree(out, tmp_path/"cut")
     (tmp_path/"cut"/"model.safetensors").write_bytes(b"cut")
-    refused(capsys, "evaluate", tmp_path/"cut", "--data", folder, says="not a whole safetensors")
+    refused(capsys, "evaluate", tmp_path/"cut", "--data", folder, says="not a complete safetensors")
     refused(capsys, "train", "lstm", "--data", folder, "--out", tmp_path/"cut", *small, "--resume", says="")
     assert not (tmp_path/"x").exists()
 
@@ -254,7 +254,7 @@ def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
     assert read_log(out)["cases"].iloc[0] == cases
 
 @pytest.mark.parametrize("switch, code, says", [
-    ("scale", 2, "--set wants NAME=VALUE"), ("heads=2", 1, "gru4rec has no heads; it has hidden_size"),
+    ("scale", 2, "--set must be NAME=VALUE"), ("heads=2", 1, "gru4rec has no argument 'heads'; choose from hidden_size"),
     ("loss=bpr", 1, "loss must be one of"), ("scale=-1", 1, "scale must be above 0"),
     ("tied=no", 1, "tied must be true or false, got 'no'"), ("scale=wide", 1, "cannot be made with scale='wide'")])
 def test_switches_that_make_no_sense(small_log, tmp_path, capsys, switch, code, says):

@@ -45,7 +45,7 @@ def test_a_list_of_data_sets_imports_no_large_library():
     assert_not_imported("import sessrec.data.datasets", *large)
 
 @pytest.mark.parametrize("spec", ["nonsense", "nonsense:x", "yoochoose:", ""])
-def test_names_that_nobody_knows(spec):
+def test_unknown_names(spec):
     with pytest.raises(DataError, match="is neither a data set"): read(spec)
 
 def test_a_data_set_that_is_not_here(monkeypatch, tmp_path):

@@ -77,7 +77,7 @@ def test_download_and_keep(remote, tmp_path, capsys):
 def test_download_goes_on_where_it_broke_off(remote, tmp_path, ranges):
     with server(BODY, cut=200_000, ranges=ranges) as (url, requests):
         remote(url)
-        with pytest.raises(DataError, match="after [0-9,]+ bytes; run it again, it goes on from there") as e:
+        with pytest.raises(DataError, match="after [0-9,]+ bytes; run it again to resume") as e:
             download("t")
         assert "\n" not in str(e.value) and not (tmp_path/"t"/"f.bin").exists()
         have = (tmp_path/"t"/"f.bin.part").stat().st_size
@@ -96,7 +96,7 @@ def test_download_whose_rename_was_missed(remote, tmp_path):
 
 # %% ../../nbs/reference/data_download.ipynb #4a963186
 def test_wrong_checksum_leaves_nothing(remote, tmp_path):
-    words = "is not the file we know .* was thrown away; try again later, or see home page"
+    words = "the downloaded file was deleted, because its sha256 is not .*; try again later, or see home page"
     with server(BODY[::-1]) as (url, _):
         remote(url)
         with pytest.raises(DataError, match=words) as e: download("t")
@@ -107,12 +107,12 @@ def test_unknown_checksum_is_reported(remote, capsys):
         remote(url, sha=None)
         download("t")
         download("t")
-    assert f"came with sha256 {SHA}; we know none" in capsys.readouterr().err and len(requests) == 1
+    assert f"has sha256 {SHA}; there is no published checksum" in capsys.readouterr().err and len(requests) == 1
 
 def test_server_that_refuses(remote):
     with server(BODY, status=403) as (url, _):
         remote(url)
-        with pytest.raises(DataError, match=r"the server says 403: the token is not accepted"): download("t")
+        with pytest.raises(DataError, match=r"HTTP status 403: the token was not accepted"): download("t")
     with pytest.raises(DataError, match="ConnectionError after 0 bytes"): download("t")     # it is gone now
 
 def test_kaggle_token(remote, tmp_path, monkeypatch):
@@ -122,7 +122,7 @@ def test_kaggle_token(remote, tmp_path, monkeypatch):
         with pytest.raises(DataError, match=words): download("t")
         assert requests == []
         (tmp_path/"kaggle.json").write_text("{}")
-        with pytest.raises(DataError, match="is not a token of Kaggle"): download("t")
+        with pytest.raises(DataError, match="is not a Kaggle API token"): download("t")
         (tmp_path/"kaggle.json").write_text(json.dumps({"username": "me", "key": "k"}))
         download("t")
         assert requests[0]["Authorization"] == "Basic bWU6aw=="
@@ -133,8 +133,8 @@ def test_kaggle_token(remote, tmp_path, monkeypatch):
 
 # %% ../../nbs/reference/data_download.ipynb #6a7d9e93
 @pytest.mark.parametrize("name, words", [
-    ("srgnn-retailrocket", "all_train_seq.txt cannot be fetched by a program; get it by way of https.* and save it in"),
-    ("generated", "made on your machine"), ("x", "there is no data set 'x'")])
+    ("srgnn-retailrocket", "all_train_seq.txt cannot be downloaded automatically; get it from https.* and save it in"),
+    ("generated", "generated on your machine"), ("x", "there is no data set 'x'")])
 def test_what_cannot_be_downloaded(name, words, remote):
     with pytest.raises(DataError, match=words): download(name)
 
@@ -143,7 +143,7 @@ def test_files_that_were_fetched_by_hand(remote, tmp_path):
         (tmp_path/folder).mkdir()
         (tmp_path/folder/name).write_text("other")
     assert download("diginetica") == tmp_path/"diginetica"              # no checksum is known
-    with pytest.raises(DataError, match="all_train_seq.txt is another file than the one we know"):
+    with pytest.raises(DataError, match="all_train_seq.txt does not have the expected sha256"):
         download("srgnn-retailrocket")
 
 def test_libraries_of_the_network_come_with_a_download():

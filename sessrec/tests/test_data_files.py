@@ -27,7 +27,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
             raise RuntimeError
     assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
-@pytest.mark.parametrize("file, words", [("none", "no such file"), ("cut", "not a whole Parquet file"),
+@pytest.mark.parametrize("file, words", [("none", "no such file"), ("cut", "not a complete Parquet file"),
                                          ("other", "has no column items; it has clicks")])
 def test_broken_files_get_one_clear_line(file, words, tmp_path):
     (tmp_path/"cut.parquet").write_bytes(b"PAR1 not really")

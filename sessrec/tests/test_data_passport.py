@@ -17,14 +17,14 @@ def test_published_counts_get_a_remark():
     assert account["read"]["remark"] == "as published"
     account.rows[0]["items"] = 216
     account.compare("uci")
-    assert account["read"]["remark"] == "not the same: items; the file is not the published one, or not all of it"
+    assert account["read"]["remark"] == "differs in items: the file is not the published one, or only a part of it"
 
 def test_a_changed_option_is_the_reason():
     account = Account()
     account.add_counts("read", "as read", {"events": 1_235_380, "sessions": 310_324, "items": 122_993})
     account.add_counts("filtered", "", {"events": 5, "items": 43_097})
     account.compare("diginetica", "min_support=1")
-    assert account["filtered"]["remark"].startswith("not the same: events; prepared with min_support=1")
+    assert account["filtered"]["remark"].startswith("differs in events: prepared with min_support=1")
     account.compare("a log that nobody published")
 
 def test_a_published_mean_has_two_decimals():

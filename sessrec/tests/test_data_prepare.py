@@ -105,7 +105,7 @@ def test_visits_of_visitors_without_sessions(tmp_path):
     assert [len(s) for s in (got.train, got.valid, got.test)] == [1, 1, 1]
     with pytest.raises(DataError, match="no click is left"): prepare(log, events="rent")
     with pytest.raises(DataError, match="needs a column event"): prepare(shop_log(), events="view")
-    with pytest.raises(DataError, match="needs visitors"): prepare(shop_log(), min_user_events=2)
+    with pytest.raises(DataError, match="needs a log with visitors"): prepare(shop_log(), min_user_events=2)
 
 WRONG = [({"min_support": 0}, "min_support must be 1 or more, got 0"), ({"fraction": 0}, "fraction must be above 0"),
          ({"fraction": 1.5}, "at most 1"), ({"support": "some"}, "support must be"),

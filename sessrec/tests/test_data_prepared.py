@@ -18,7 +18,7 @@ from sessrec.data.split import DAY
 
 # %% ../../nbs/reference/data_prepared.ipynb #5e3d6d0c
 def shop_log(n_sessions=400, days=10, seed=0, source="csv:<b>shop</b>.csv"):
-    "Random sessions over some days; the rarest items come late."
+    "Random sessions over several days; new items appear every two days."
     rng  = np.random.default_rng(seed)
     size = rng.integers(1, 7, n_sessions)
     who  = np.repeat(np.arange(n_sessions), size)
@@ -76,7 +76,7 @@ def test_a_full_disk_is_one_clear_line(small, tmp_path, monkeypatch):
 def test_other_folders_are_left_alone(small, tmp_path):
     (tmp_path/"mine").mkdir()
     (tmp_path/"mine"/"thesis.txt").write_text("years of work")
-    with pytest.raises(DataError, match=r"holds other things \(thesis.txt\)"): prepare(shop_log(), out=tmp_path/"mine")
+    with pytest.raises(DataError, match=r"other files \(thesis.txt\)"): prepare(shop_log(), out=tmp_path/"mine")
     with pytest.raises(DataError, match="is a file; give"): small.save(tmp_path/"mine"/"thesis.txt")
     inside = tmp_path/"mine"/"thesis.txt"/"x"
     with pytest.raises(DataError, match="thesis.txt is a file"): prepare(shop_log(), out=inside)
@@ -89,10 +89,10 @@ def test_other_folders_are_left_alone(small, tmp_path):
     assert load(tmp_path/"empty").train.n_events
 
 # %% ../../nbs/reference/data_prepared.ipynb #e815f010
-DAMAGES = {}      # what load says -> a function that breaks the folder `d` in this way
+DAMAGES = {}      # message of `load` -> function that damages the folder `d` in this way
 
 def damage(words):
-    "Keep the function below."
+    "Register the decorated function in `DAMAGES`."
     def keep(function): DAMAGES[words] = function
     return keep
 
@@ -100,7 +100,7 @@ def change(path, **values): path.write_text(json.dumps(json.loads(path.read_text
 
 @damage("newer sessrec")
 def _(d): change(d/"passport.json", format_version=FORMAT_VERSION + 1)
-@damage("names no format_version")
+@damage("has no valid format_version")
 def _(d): change(d/"passport.json", format_version="new")
 @damage("passport.json cannot be read")
 def _(d): (d/"passport.json").write_text('{"format')
@@ -114,7 +114,7 @@ def _(d): change(d/"passport.json", steps=[])
 def _(d): (d/"passport.json").unlink()
 @damage("no such file")
 def _(d): (d/"valid.parquet").unlink()
-@damage("not a whole Parquet file")
+@damage("not a complete Parquet file")
 def _(d): (d/"test.parquet").write_bytes(b"PAR1")
 @damage("d: ")
 def _(d): (d/"train.parquet").write_bytes((d/"train.parquet").read_bytes()[:-40])

@@ -18,8 +18,8 @@ from sessrec.tests.test_data_imitation import some_clicks
 from sessrec.tests.test_data_tables import check_accepted, check_refused, columns_of
 
 MINE   = "session_id,item_id,timestamp\na,x,100\nb,y,200\n"
-FAULTS = [      # what is replaced, by what, words of the error
-    ("session_id", "s", "no column session_id and none user_id"),
+FAULTS = [      # old text, new text, part of the error message
+    ("session_id", "s", "has neither a column session_id nor user_id"),
     ("y", "", "line 3, column item_id: '' is not a value"),
     ("b,", ",", "line 3, column session_id: '' is not a value"),
     ("200", "noon", "line 3, column timestamp: 'noon' is not a whole number"),
@@ -41,14 +41,14 @@ def test_without_a_fault(tmp_path): check_accepted(tmp_path, "csv", MINE)
 quick  = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 def in_unit(ms, unit):
-    "Milliseconds as a log may write its times."
+    "Write milliseconds in one of the units that a log may use."
     iso = ms.astype("M8[ms]").astype(str)
     if unit == "s": return ms // 1000
     if unit == "ms": return ms
     return {"iso": iso, "isoZ": [t + "Z" for t in iso], "space": [t.replace("T", " ") for t in iso]}[unit]
 
 def written(table, folder, kind, sep):
-    "The path of the table in one of four kinds of files."
+    "Write the table to one of four kinds of files and return its path."
     text = table.to_csv(index=False, sep=sep)
     if kind == "zip": return zipped(folder/"m.zip", "inside.csv", text)
     path = folder/{"csv": "m.csv", "gz": "m.csv.gz", "parquet": "m.parquet"}[kind]

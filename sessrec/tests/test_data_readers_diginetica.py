@@ -15,7 +15,7 @@ from sessrec.tests.test_data_imitation import as_events, by_time, some_clicks
 from sessrec.tests.test_data_tables import check_accepted, check_refused, columns_of
 
 DIGI   = "sessionId;userId;itemId;timeframe;eventdate\n1;NA;5;2000;2016-05-09\n1;NA;6;1000;2016-05-09\n"
-FAULTS = [      # what is replaced, by what, words of the error
+FAULTS = [      # old text, new text, part of the error message
     (";6;", ";6.5;", "line 3, column itemId: '6.5' is not a whole number"),
     ("1000;2016-05-09", "1000;2016-13-09", "line 3, column eventdate: '2016-13-09' is not a date"),
     (";1000;", ";-1;", "line 3, column timeframe: '-1' is a negative time"),

@@ -16,7 +16,7 @@ from sessrec.tests.test_data_tables import check_accepted, check_refused, column
 
 HEADER = "timestamp,visitorid,event,itemid,transactionid"
 ROCK   = f"{HEADER}\n1433221332117,0,view,5,\n1433221332118,0,view,6,\n"
-FAULTS = [      # what is replaced, by what, words of the error
+FAULTS = [      # old text, new text, part of the error message
     (",", ";", "line 1: columns are separated by ';' where ',' is expected"),
     ("itemid", "thing", "no column itemid; it has 'timestamp', 'visitorid'"),
     (",6,", ",abc,", "line 3, column itemid: 'abc' is not a whole number; correct"),
@@ -74,7 +74,7 @@ property = st.tuples(st.integers(1, 9), names, st.integers(0, 8), st.integers(-3
 as_text  = {"categoryid": str, "790": "n{}.500".format, "available": lambda n: str(n % 2), "888": str}
 
 def write_shop(folder, rows, properties):
-    "All files of a shop."
+    "Write all files of a small shop."
     kinds  = ["view" if r[3] % 2 else "transaction" for r in rows]
     events = as_events(rows).rename(columns={"session_id": "user_id"}).assign(event=kinds)
     write_raw("retailrocket", events, folder/"events.csv")
@@ -85,7 +85,7 @@ def write_shop(folder, rows, properties):
     (folder/"category_tree.csv").write_text("categoryid,parentid\n8,7\n7,6\n6,\n5,6\n")
 
 def check_features(row, known):
-    "Features of an item are those that were `known` of it: property -> number."
+    "Check an item's features against the properties that were `known` of it: property -> number."
     for name, feature in {"790": "price", "categoryid": "subcategory", "available": "available"}.items():
         assert name in known or pd.isna(row[feature])
     if "790" in known: assert row["price"] == known["790"] + .5

@@ -22,7 +22,7 @@ class Payload:
     def __reduce__(self): return os.system, ("touch sessrec-was-here",)
 
 def dumped(folder, train=None, test=None, **more):
-    "A folder with pickled files; a value of None gives a small one that is fine."
+    "Write a folder of pickled files; a value of None gives a small valid one."
     folder.mkdir(exist_ok=True)
     train  = [[1, 2], [3]] if train is None else train
     values = {"all_train_seq.txt": train, "test.txt": test or ([[1]], [2]), **more}
@@ -34,12 +34,12 @@ def test_the_examples_in_the_docstrings():
     assert doctest.testmod(sessrec.data.readers.srgnn).failed == 0
 
 # %% ../../nbs/reference/data_readers_srgnn.ipynb #fc14bcb0
-REFUSED = [     # what all_train_seq.txt holds, words of the error
-    ([[1], Payload()], "it wants (posix|nt).system"), ([[1], np.int64(3)], "it wants numpy"),
-    ([[1], Path], "it wants pathlib"), ({"a": 1}, "there is a dict among them"), ([[1.5]], "a float among"),
-    ([["a"]], "a str among"), ([[True]], "a bool among")]
+REFUSED = [     # content of all_train_seq.txt, part of the error message
+    ([[1], Payload()], "it asks for (posix|nt).system"), ([[1], np.int64(3)], "it asks for numpy"),
+    ([[1], Path], "it asks for pathlib"), ({"a": 1}, "found dict"), ([[1.5]], "found float"),
+    ([["a"]], "found str"), ([[True]], "found bool")]
 REFUSED += [
-    ([[1], 2], "a int among"), ([], "are empty"), ([[[1]]], "a list among"), ([[2**70]], "beyond 64 bits"),
+    ([[1], 2], "found int"), ([], "are empty"), ([[[1]]], "found list"), ([[2**70]], "beyond 64 bits"),
     ([[1, 2], [0]], "list 2 of sessions: 0 is not allowed as an item id"),
     ([[-1]], "list 1 of sessions: -1 is not allowed")]
 
@@ -57,20 +57,20 @@ def test_broken_pickles(data, tmp_path):
     assert "\n" not in str(e.value)
 
 # %% ../../nbs/reference/data_readers_srgnn.ipynb #77e69d6e
-ODD = [     # prefixes and targets in test.txt, words of the error
+ODD = [     # prefixes and targets in test.txt, part of the error message
     (([[1]],), "should hold a pair"), (([[1]], [2, 3]), "1 prefixes and 2 targets"),
-    (([[1]], [0]), "target 1: 0 is not allowed"), (7, "an int|a int"),
-    (([[1], [1, 2]], [2, 3]), "case 2: it does not follow")]
+    (([[1]], [0]), "target 1: 0 is not allowed"), (7, "found int"),
+    (([[1], [1, 2]], [2, 3]), "case 2 does not follow")]
 ODD += [
-    (([[1, 2], [5]], [3, 2]), "case 2: it does not follow"), (([[1, 2], [1]], [3, 9]), "case 2: it does not follow"),
-    (([[1, 2], [1], [1, 2, 3]], [3, 2, 4]), "case 3: it does not follow"),
-    (([[1, 2, 3], [1]], [4, 2]), "case 2: it does not follow")]
+    (([[1, 2], [5]], [3, 2]), "case 2 does not follow"), (([[1, 2], [1]], [3, 9]), "case 2 does not follow"),
+    (([[1, 2], [1], [1, 2, 3]], [3, 2, 4]), "case 3 does not follow"),
+    (([[1, 2, 3], [1]], [4, 2]), "case 2 does not follow")]
 
 @pytest.mark.parametrize("test, words", ODD)
 def test_cases_that_do_not_fit_together(test, words, tmp_path):
     with pytest.raises(DataError, match=words): read(f"srgnn:{dumped(tmp_path/'b', test=test)}")
 
-@pytest.mark.parametrize("times, words", [([[(5, 100), (6, 101)]], "holds other sessions than test.txt"),
+@pytest.mark.parametrize("times, words", [([[(5, 100), (6, 101)]], "holds different sessions from test.txt"),
                                           ([[(1, -7), (2, 101)]], "-7 is a negative time")])
 def test_times_that_do_not_fit(times, words, tmp_path):
     folder = dumped(tmp_path/"b", **{"all_test_seq_time.txt": times})
@@ -85,7 +85,7 @@ def cases_of(sessions, first):
     return [(s[:t], s[t]) for s in sessions for t in range(len(s) - 1, first - 1, -1)]
 
 def write_benchmark(folder, train, test, first, timed, protocol):
-    "The files of a benchmark; those that it does not have are removed."
+    "Write the files of a benchmark, and remove those that it does not have."
     files = {"all_train_seq.txt": train, "test.txt": tuple(map(list, zip(*cases_of(test, first))))}
     if timed: files["all_test_seq_time.txt"] = [[(i, 100 + k) for k, i in enumerate(s)] for s in test]
     for name in ("all_train_seq.txt", "test.txt", "all_test_seq_time.txt"):

@@ -16,11 +16,11 @@ from sessrec.tests.test_data_tables import check_accepted, check_refused, column
 HEADER = ("year;month;day;order;country;session ID;page 1 (main category);page 2 (clothing model);colour;location;"
           "model photography;price;price 2;page")
 UCI    = f"{HEADER}\r\n2008;4;1;1;29;1;1;A13;1;5;1;28;2;1\r\n2008;4;30;2;29;1;2;B4;10;2;1;52;1;1\r\n"
-FAULTS = [      # what is replaced, by what, words of the error
-    (";B4;10;", ";B4;15;", "line 3, column colour: '15' is none of the codes from 1 to 14"),
-    ("4;30;", "4;31;", "line 3, column day: '31' is no day of that month"),
-    ("2008;4;30", "2008;13;30", "line 3, column month: '13' is no month"),
-    ("4;30;2;", "4;30;0;", "line 3, column order: '0' is no place in a session")]
+FAULTS = [      # old text, new text, part of the error message
+    (";B4;10;", ";B4;15;", "line 3, column colour: '15' is not one of the codes 1 to 14"),
+    ("4;30;", "4;31;", "line 3, column day: '31' is not a day of that month"),
+    ("2008;4;30", "2008;13;30", "line 3, column month: '13' is not a month"),
+    ("4;30;2;", "4;30;0;", "line 3, column order: '0' is not a position in a session")]
 
 @pytest.mark.parametrize("old, new, words", FAULTS)
 def test_faults_get_one_clear_line(old, new, words, tmp_path):
@@ -35,7 +35,7 @@ quick    = settings(deadline=None, max_examples=40, suppress_health_check=[Healt
 sessions = st.tuples(st.integers(0, 152), st.lists(st.integers(0, 20), min_size=1, max_size=6))     # day, items
 
 def item_codes(i):
-    "Category, model, colour, place, photo, price and price 2 of an item."
+    "Category, model, colour, location, photo, price and price 2 of an item."
     return 1 + i % 4, f"{'ABCP'[i % 4]}{i}", 1 + i % 14, 1 + i % 6, 1 + i % 2, 20 + i, 2 - i % 2
 
 @quick

@@ -18,7 +18,7 @@ from sessrec.tests.test_data_imitation import as_events, by_time, some_clicks
 from sessrec.tests.test_data_tables import check_accepted, check_refused, columns_of
 
 YOO    = "1,2014-04-07T10:51:09.277Z,5,0\n1,2014-04-07T10:51:10.000Z,6,S\n"
-FAULTS = [      # what is replaced, by what, words of the error
+FAULTS = [      # old text, new text, part of the error message
     (YOO, "", "a.dat is empty"),
     (",", "\t", "line 1: columns are separated by '.{2}' where ',' is expected"),
     (",6,", f",{2**64},", f"line 2, column item_id: '{2**64}' is not a whole number"),

@@ -74,7 +74,7 @@ def test_filter_equals_a_loop_and_is_idempotent(clicks, min_length, min_support)
     assert as_lists(again) == as_lists(once) and len(more) == 1 and more[0] == rounds[-1] == counts(once)
 
 def test_times_that_fall_are_refused():
-    with pytest.raises(ValueError, match="times must not fall within one visitor, they do at click 2"):
+    with pytest.raises(ValueError, match="times must not decrease within a visitor, but do at click 2"):
         sessionise([1, 1, 1], [5, 9, 8])
 
 # %% ../../nbs/05_preprocessing.ipynb #cddd11d1

@@ -15,7 +15,7 @@ from sessrec.eda.clicks import Missing
 def test_per_cent():
     shares = (0, .00001, .0042, .03, .0966, .0999, .27, .9949, .9999, 1, np.nan)
     words  = ["0 %", "under 0.01 %", "0.42 %", "3 %", "9.7 %", "10 %", "27 %", "99 %", "over 99 %", "100 %",
-              "an unknown part"]
+              "an unknown share"]
     assert [per_cent(share).replace("\xa0", " ") for share in shares] == words
 
 def test_numbers_have_their_plural():

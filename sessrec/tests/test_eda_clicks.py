@@ -13,7 +13,7 @@ from sessrec.data.log import Log
 from sessrec.data.sessions import Sessions
 
 # %% ../../nbs/reference/eda_clicks.ipynb #20202428
-CATEGORY = {0: "a", 1: "b", 2: "a", 3: "c", 4: None}        # of the items of a random log; item 5 is in no table
+CATEGORY = {0: "a", 1: "b", 2: "a", 3: "c", 4: None}        # category of each item of a random log; item 5 has no row
 
 @st.composite
 def random_logs(draw):
@@ -51,10 +51,10 @@ def test_sessions_are_taken_as_they_are():
 def test_mistakes_get_one_line():
     good  = pd.DataFrame({"session_id": [1], "item_id": [1], "timestamp": [0]})
     holes = pd.DataFrame({"session_id": ["x", None], "item_id": [1, 2]})
-    wrong = [(good[:0], "no rows"), (good.drop(columns="session_id"), "need a column session_id"),
-             (good.drop(columns="item_id"), "need a column item_id, they have session_id, timestamp"),
-             (holes, "row 1, column session_id has"), ([[1, 2]], "got list"),
+    wrong = [(good[:0], "no rows"), (good.drop(columns="session_id"), "must have a column session_id"),
+             (good.drop(columns="item_id"), "must have a column item_id, got the columns session_id, timestamp"),
+             (holes, "column session_id has no value in row 1"), ([[1, 2]], "got list"),
              (good.assign(timestamp=pd.to_datetime([0])), "whole unix seconds, got datetime64"),
-             (Sessions.from_lists([[]]), "no click")]
+             (Sessions.from_lists([[]]), "hold no clicks")]
     for data, words in wrong:
         with pytest.raises(ValueError, match=words): Clicks(data)

@@ -41,7 +41,7 @@ from sessrec.tests.test_eda_figures import gaps
 KINDS = {}      # name -> a function from the shop's log to another kind of log
 
 def kind(name):
-    "Keep the function below."
+    "Register the function below under this name."
     def keep(function): KINDS[name] = function
     return keep
 
@@ -77,7 +77,7 @@ def shop_log():
 
 @cache
 def the_log(name):
-    "A log of each kind that we can think of."
+    "The log of this kind, as `Clicks`."
     return Clicks(KINDS[name](shop_log()))
 
 CATEGORIES, TIMES = {"plot_categories", "plot_transitions"}, {"plot_week", "plot_days", "plot_drift", "plot_ageing"}
@@ -88,11 +88,11 @@ EMPTY = {"no categories": CATEGORIES, "no times": TIMES, "one item": {"plot_memo
 
 # %% ../../nbs/reference/eda_overview.ipynb #232cd780
 def check_figure(plot, clicks):
-    "Draw one figure; is there something on it?"
+    "Draw one figure; False if its title says that the data lack something."
     ax = Figure(figsize=(7, 3.6), dpi=30).subplots()
     assert plot(clicks, ax) is ax
     title = ax.get_title()
-    assert title and "nan" not in title and "unknown part" not in title
+    assert title and "nan" not in title and "unknown share" not in title
     if title.endswith(": no figure"): return ax, False
     for label, scale in ((ax.get_xlabel(), ax.get_xscale()), (ax.get_ylabel(), ax.get_yscale())):
         assert label and ("log scale" in label) == (scale == "log"), plot.__name__
@@ -124,7 +124,7 @@ def test_overview_leaves_nothing_open(name):
 def numbers(title): return [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", title)]
 
 def item_titles(sessions, category):
-    "What the titles on lengths, popularity and categories should say."
+    "Expected numbers in the titles on lengths, popularity and categories."
     flat    = [item for session in sessions for _, item in session]
     counts  = sorted(Counter(flat).values(), reverse=True)
     n, total, lengths = len(counts), len(flat), sorted(map(len, sessions))
@@ -140,7 +140,7 @@ def item_titles(sessions, category):
             plot_categories: [20, 100 * clicks / total, 100 * of_name / n]}
 
 def session_titles(sessions, category):
-    "What the titles on steps, returns and positions should say."
+    "Expected numbers in the titles on transitions, returns and positions."
     steps    = [(category[a], category[b]) for s in sessions for (_, a), (_, b) in zip(s, s[1:])]
     stay     = np.mean([a == b for a, b in steps])
     starts, ends = Counter(a for a, _ in steps), Counter(b for _, b in steps)
@@ -156,7 +156,7 @@ def session_titles(sessions, category):
             plot_positions:   [100 * share[0], 2, 100 * share[9], 10]}
 
 def time_titles(events):
-    "What the titles on time should say."
+    "Expected numbers in the titles on time."
     when    = pd.to_datetime(events["timestamp"], unit="s")
     per_day = when.dt.date.value_counts()
     hour    = Counter(zip(when.dt.weekday, when.dt.hour))
@@ -186,8 +186,9 @@ def test_titles_state_what_is_so():
 
 # %% ../../nbs/reference/eda_overview.ipynb #51dc859d
 UCI = {"clicks to predict": 141_448, "items": 217, "clicks per item, median": 590, "clicks per session, median": 4,
-       "items that get half of the clicks, %": 22.6, "returns, % of clicks": 10.4, "… times chance": 3.22,
-       "yesterday's 20 favourites, %": 24.2, "… those of 14 days before, %": 23.7, "first": 1.84, "other": 2.11}
+       "items that get half of the clicks, %": 22.6, "returns, % of clicks": 10.4,
+       "next click in the same category, times chance": 3.22, "clicks on yesterday's top 20, %": 24.2,
+       "clicks on the top 20 of 14 days ago, %": 23.7, "first": 1.84, "other": 2.11}
 DIGINETICA = {"clicks to predict": 719_470, "items": 43_097, "clicks per item, median": 10,
               "clicks per session, median": 4, "items that get half of the clicks, %": 12,
               "returns, % of clicks": 15.9, "first": 126, "other": 125.7}

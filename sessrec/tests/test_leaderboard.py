@@ -28,7 +28,7 @@ def shop(): return prepared("generated")
 
 @pytest.fixture(scope="module")
 def fitted(shop):
-    "Every model there is, fitted once, the networks for a few steps."
+    "All models, fitted once; the networks are trained for a few steps only."
     few   = Prepared(shop.train[len(shop.train) - 2000:], shop.valid, shop.test, shop.catalogue, shop.passport)
     short = {"epochs": 1, "valid_sessions": 50, "progress": False}
     return {name: fit_model(name, few, **short) if name in names_of("network") else fit_model(name, shop)
@@ -49,13 +49,13 @@ def test_leaderboard_rows(shop):
     table = as_table(rows)
     assert table.index.tolist() == ["oracle", "item-knn", "pop"]
     assert table.loc["item-knn", "Recall@20 − best baseline"] == "–"
-    assert list(table) == ["Recall@20", "MRR@20", "Recall@10", "MRR@10", "first guess",
-                           "Recall@20 − best baseline", "of the oracle's Recall@20"]
-    assert table.loc["oracle", "of the oracle's Recall@20"] == "–"
-    assert (as_costs(rows)["training cases a second"] == "–").all()
+    assert list(table) == ["Recall@20", "MRR@20", "Recall@10", "MRR@10", "accuracy",
+                           "Recall@20 − best baseline", "share of the oracle's Recall@20"]
+    assert table.loc["oracle", "share of the oracle's Recall@20"] == "–"
+    assert (as_costs(rows)["training cases per second"] == "–").all()
     ax = plot_leaderboard(rows)
     assert "of the ceiling" in ax.get_title() and ax.get_xlim()[0] == 0
-    assert ax.get_xlim()[1] > 100 * rows[0]["recall@20"]                    # the oracle's line is in the picture
+    assert ax.get_xlim()[1] > 100 * rows[0]["recall@20"]                    # the oracle's line is in the figure
 
 # %% ../../nbs/18_leaderboard.ipynb #6d0b91f3
 def test_a_leaderboard_of_other_metrics(shop):
@@ -66,13 +66,13 @@ def test_a_leaderboard_of_other_metrics(shop):
     assert rows[0]["ndcg@10"] == ndcg_at_k(kept["oracle"][1], 10) and "recall@20" not in rows[0]
     assert rows[0]["among three"] == recall_at_k(kept["oracle"][1], 3)
     table = as_table(rows)
-    assert list(table) == ["NDCG@10", "among three", "NDCG@10 − best baseline", "of the oracle's NDCG@10"]
+    assert list(table) == ["NDCG@10", "among three", "NDCG@10 − best baseline", "share of the oracle's NDCG@10"]
     assert "NDCG@10" in plot_leaderboard(rows, "ndcg@10").get_xlabel()
-    found  = {label: model_ranks for label, (_, model_ranks) in kept.items()}
-    assert places(found, shop.test, "ndcg@10").index[0] == "markov"
-    steps  = ledger(rows, found, shop.test, {"pop": "counting", "markov": "the last click"}, ["ndcg@10"])
+    all_ranks  = {label: model_ranks for label, (_, model_ranks) in kept.items()}
+    assert rank_models(all_ranks, shop.test, "ndcg@10").index[0] == "markov"
+    steps  = ledger(rows, all_ranks, shop.test, {"pop": "counting", "markov": "the last click"}, ["ndcg@10"])
     change = 100 * (rows[1]["ndcg@10"] - rows[2]["ndcg@10"])
-    assert steps.loc["markov", "NDCG@10 − the step before"].startswith(f"{change:+.2f}  [")
+    assert steps.loc["markov", "NDCG@10 − previous step"].startswith(f"{change:+.2f}  [")
     metrics.entries.pop("among three")
 
 # %% ../../nbs/18_leaderboard.ipynb #9f01d6c2
@@ -106,9 +106,9 @@ def test_checkpoints_that_do_not_fit_are_refused(fitted, shop, tmp_path):
 def test_all_mixes_in_one_pass(by, fitted, shop):
     "`every_mix` gives what an ensemble of the same members gives."
     candidates = {name: fitted[name] for name in ("lstm", "item-knn", "cooccurrence")}
-    found      = every_mix(candidates, shop.valid[:40], by)
-    assert len(found) == 7
-    for mix, mix_ranks in found.items():
+    all_ranks      = every_mix(candidates, shop.valid[:40], by)
+    assert len(all_ranks) == 7
+    for mix, mix_ranks in all_ranks.items():
         ensemble = Ensemble([candidates[name] for name in mix], by)
         assert (mix_ranks != ranks(ensemble, shop.valid[:40], progress=False)).mean() < .02
 
@@ -125,21 +125,21 @@ def test_an_ensemble_by_name(shop):
 def test_places_and_ledger(shop):
     kept  = {}
     rows  = leaderboard(shop, ["pop", "markov", "item-knn", "oracle"], progress=False, keep=kept)
-    found = {label: model_ranks for label, (_, model_ranks) in kept.items()}
-    table = places(found, shop.test)
+    all_ranks = {label: model_ranks for label, (_, model_ranks) in kept.items()}
+    table = rank_models(all_ranks, shop.test)
     assert table.index.tolist() == ["markov", "item-knn", "pop"] and table["place"].tolist() == [1, 2, 3]
     assert table.loc["pop"].tolist() == [3, 3, 3]
     assert (table["low"] <= table["place"]).all() and (table["place"] <= table["high"]).all()
-    tied = places({"a": found["markov"], "b": found["markov"]}, shop.test)  # nothing tells them apart: the given order
+    tied = rank_models({"a": all_ranks["markov"], "b": all_ranks["markov"]}, shop.test)  # equal: the given order
     assert tied.loc["a"].tolist() == [1, 1, 1] and tied.loc["b"].tolist() == [2, 2, 2]
-    assert "sure" in plot_places(table).get_title()
-    steps = ledger(rows, found, shop.test, {"pop": "counting", "markov": "the last click"})
-    first, second = steps["Recall@20 − the step before"]
-    change = 100 * (recall_at_k(found["markov"], 20) - recall_at_k(found["pop"], 20))
+    assert "certain" in plot_places(table).get_title()
+    steps = ledger(rows, all_ranks, shop.test, {"pop": "counting", "markov": "the last click"})
+    first, second = steps["Recall@20 − previous step"]
+    change = 100 * (recall_at_k(all_ranks["markov"], 20) - recall_at_k(all_ranks["pop"], 20))
     assert first == "–" and second.startswith(f"{change:+.2f}  [")
     shares = {r["model"]: r["share"] for r in rows if "share" in r}
     assert set(shares) == {"pop", "markov", "item-knn"}
-    assert np.isclose(shares["pop"], recall_at_k(found["pop"], 20) / recall_at_k(found["oracle"], 20))
+    assert np.isclose(shares["pop"], recall_at_k(all_ranks["pop"], 20) / recall_at_k(all_ranks["oracle"], 20))
 
 def test_unknown_names_are_refused(shop):
     with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'"): leaderboard(shop, ["crystal-ball"])

@@ -43,23 +43,23 @@ def test_evaluate_gives_the_row_that_is_promised():
     again = evaluate(model, sessions, seed=3, ranks=r)
     assert again == row | {"seconds": None}                                 # same seed, same intervals
     assert evaluate(model, sessions, seed=4, ranks=r)["recall@20_low"] != row["recall@20_low"]
-    with pytest.raises(ValueError, match="ranks are of 3 cases"): evaluate(model, sessions, ranks=r[:3])
-    with pytest.raises(ValueError, match="no case to judge"):     evaluate(model, Sessions.from_lists([[1], []]))
+    with pytest.raises(ValueError, match="one entry per case: got 3"): evaluate(model, sessions, ranks=r[:3])
+    with pytest.raises(ValueError, match="no cases to evaluate"): evaluate(model, Sessions.from_lists([[1], []]))
 
 # %% ../../nbs/reference/metrics_evaluate.ipynb #f56889a7
 def test_any_metric_can_be_asked_for():
     rng      = np.random.default_rng(1)
     sessions = Sessions.from_lists([rng.integers(1, 30, n) for n in rng.integers(2, 7, 100)])
     model    = Table(rng.normal(size=(30, 30)))
-    places   = ranks(model, sessions, progress=False)
+    r        = ranks(model, sessions, progress=False)
 
     @metric("percentile of the rank")
     def percentile(ranks): return 1 - ranks / 30
 
     row = evaluate(model, sessions, progress=False, metrics=["ndcg@10", "percentile of the rank"])
     metrics.entries.pop("percentile of the rank")
-    assert row["ndcg@10"] == ndcg_at_k(places, 10) and "recall@20" not in row
-    assert np.isclose(row["percentile of the rank"], (1 - places / 30).mean())
+    assert row["ndcg@10"] == ndcg_at_k(r, 10) and "recall@20" not in row
+    assert np.isclose(row["percentile of the rank"], (1 - r / 30).mean())
     assert row["percentile of the rank_low"] < row["percentile of the rank"] < row["percentile of the rank_high"]
     with pytest.raises(ValueError, match="at least one metric"):       evaluate(model, sessions, metrics=[])
     with pytest.raises(ValueError, match="there is no metric 'hits'"): evaluate(model, sessions, metrics=["hits@3"])

@@ -19,14 +19,14 @@ from sessrec.tests.test_metrics_rank import Spy, Table, worlds
 def test_an_honest_model_passes_the_leak_check(world): check_no_leak(*world)
 
 # %% ../../nbs/reference/metrics_leaks.ipynb #d6ec5095
-@pytest.mark.parametrize("leak", ["mean of the batch", "memory", "place in the batch", "noise"])
+@pytest.mark.parametrize("leak", ["mean of the batch", "memory", "position in the batch", "noise"])
 def test_leaks_are_found(leak):
     class Leaky(Table):
         memory = 0
         def scores(self, batch):
             own = super().scores(batch)
             if leak == "mean of the batch":  return own - own.mean(0)
-            if leak == "place in the batch": return own + torch.arange(len(own))[:, None] * own[0]
+            if leak == "position in the batch": return own + torch.arange(len(own))[:, None] * own[0]
             if leak == "noise":              return own + torch.rand(own.shape)
             self.memory = self.memory + own.sum(0)
             return own + self.memory
@@ -34,19 +34,19 @@ def test_leaks_are_found(leak):
     sessions = Sessions.from_lists([rng.integers(0, 30, n) for n in rng.integers(2, 7, 40)])
     table    = rng.random((30, 30))
     check_no_leak(Table(table), sessions)
-    with pytest.raises(AssertionError, match="table leaks: session .* when asked alone"):
+    with pytest.raises(AssertionError, match="table leaks: session .* when scored alone"):
         check_no_leak(Leaky(table), sessions)
 
 # %% ../../nbs/reference/metrics_leaks.ipynb #04da5d03
 def test_shuffled_keeps_the_clicks_and_nothing_else():
     spy = Spy(torch.rand(100, 100))
-    spy.asked = []
+    spy.batches = []
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(1, 99, n) for n in rng.integers(2, 12, 200)])
     session, position = sessions.cases()
     batch = sessions.prefixes(session, position)
     shuffled(spy).scores(batch)
-    got = spy.asked[0]
+    got = spy.batches[0]
     assert torch.equal(got.items.sort(1).values, batch.items.sort(1).values)
     assert torch.equal(got.lengths, batch.lengths)
     assert torch.equal(got.items == 0, batch.items == 0)                    # padding stays on the right
@@ -58,9 +58,9 @@ def test_shuffled_keeps_the_clicks_and_nothing_else():
     check_no_leak(shuffled(Table(torch.rand(100, 100))), sessions[:40])
     other = shuffled(spy, seed=1)
     other.scores(batch)
-    assert not torch.equal(spy.asked[1].items, got.items)
+    assert not torch.equal(spy.batches[1].items, got.items)
     shuffled(spy, keep_last=True).scores(batch)
-    kept = spy.asked[2]
+    kept = spy.batches[2]
     assert torch.equal(kept.last, batch.last) and torch.equal(kept.items.sort(1).values, batch.items.sort(1).values)
     assert not torch.equal(kept.items, batch.items)
 

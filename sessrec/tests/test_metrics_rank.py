@@ -17,7 +17,7 @@ from sessrec.models.base import Recommender
 
 # %% ../../nbs/reference/metrics_rank.ipynb #01ed4099
 class Table(Recommender):
-    "Scores that depend on the last click only: a row of a given table."
+    "Scores that depend on the last click only: one row of a given table."
     name = "table"
     def __init__(self, table):
         self.table     = torch.as_tensor(table)
@@ -26,13 +26,13 @@ class Table(Recommender):
 
 def brute_force(model, sessions):
     "Ranks by plain loops, case by case."
-    found = []
+    result = []
     for s in range(len(sessions)):
         clicks = sessions[s].tolist()
         for t in range(1, len(clicks)):
             row = model.table[clicks[t - 1]].tolist()
-            found.append(len(row) if clicks[t] == 0 else sum(x >= row[clicks[t]] for x in row[1:]))
-    return found
+            result.append(len(row) if clicks[t] == 0 else sum(x >= row[clicks[t]] for x in row[1:]))
+    return result
 
 # %% ../../nbs/reference/metrics_rank.ipynb #a120f80d
 @st.composite
@@ -61,7 +61,7 @@ def test_ranks_refuse_what_does_not_fit():
     sessions = Sessions.from_lists([[1, 4]])
     narrow   = constant(4)
     narrow.table = narrow.table[:, 1:]
-    for model, size, words in [(constant(3), None, "target has id 4, but table knows 3 items"),
+    for model, size, words in [(constant(3), None, "target has id 4, but table was fitted on 3 items"),
                                (constant(4), 0, "batch_size must be 1 or more, got 0"),
                                (Recommender(), None, "recommender is not fitted yet"),
                                (narrow, None, r"shape \(1, 4\), not \(1, 5\)")]:
@@ -72,16 +72,16 @@ def test_nan_is_refused_and_named():
     table = torch.zeros(4, 4)
     table[2, 3] = torch.nan
     model, sessions = Table(table), Sessions.from_lists([[1, 1], [3, 2, 1]])
-    for ask in (ranks, top_items):
+    for compute in (ranks, top_items):
         with pytest.raises(ValueError, match="table gave NaN for session 1 after 2 clicks"):
-            ask(model, sessions, progress=False)
-    with pytest.raises(ValueError, match="row 2 holds NaN"): ranks_of(table, torch.tensor([1, 1, 1, 1]))
+            compute(model, sessions, progress=False)
+    with pytest.raises(ValueError, match="NaN, but row 2 does"): ranks_of(table, torch.tensor([1, 1, 1, 1]))
 
 # %% ../../nbs/reference/metrics_rank.ipynb #d448a1b3
 class Spy(Table):
-    "Remembers what it was asked."
+    "A table that records the batches it scores in `batches`."
     def scores(self, batch):
-        self.asked.append(batch)
+        self.batches.append(batch)
         return super().scores(batch)
 
 # %% ../../nbs/reference/metrics_rank.ipynb #d5170908
@@ -89,16 +89,16 @@ def test_batches_are_tight_and_respect_max_len():
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(1, 9, n) for n in rng.integers(2, 40, 60)])
     spy      = Spy(torch.rand(10, 10))
-    spy.asked, spy.max_len = [], None
+    spy.batches, spy.max_len = [], None
     whole = ranks(spy, sessions, 16, progress=False)
-    cells = sum(b.items.numel() for b in spy.asked)
-    assert cells < 1.1 * sum(int(b.lengths.sum()) for b in spy.asked)       # hardly any padding
-    spy.asked, spy.max_len = [], 3
+    cells = sum(b.items.numel() for b in spy.batches)
+    assert cells < 1.1 * sum(int(b.lengths.sum()) for b in spy.batches)       # less than 10 % padding
+    spy.batches, spy.max_len = [], 3
     assert np.array_equal(ranks(spy, sessions, 16, progress=False), whole)
-    assert max(b.items.shape[1] for b in spy.asked) == 3
+    assert max(b.items.shape[1] for b in spy.batches) == 3
 
 # %% ../../nbs/reference/metrics_rank.ipynb #fa74fbe6
-def test_networks_are_asked_without_dropout_and_left_as_they_were():
+def test_networks_are_scored_without_dropout_and_left_as_they_were():
     class Net(torch.nn.Module, Table):
         def __init__(self):
             torch.nn.Module.__init__(self)

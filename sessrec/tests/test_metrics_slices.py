@@ -43,7 +43,7 @@ def test_tables_split_all_cases():
               "other half": target > 50, "unknown": target == 0}
     for name, cases in groups.items(): assert np.isclose(by_clicks.loc[name, "mrr@20"], mrr_at_k(r[cases]))
     pair = sessions[np.flatnonzero(sessions.lengths == 2)[:1]]
-    assert by_prefix_length(r[:1], pair).index.tolist() == ["1"]            # groups without a case are left out
+    assert by_prefix_length(r[:1], pair).index.tolist() == ["1"]            # empty groups are left out
 
 # %% ../../nbs/reference/metrics_slices.ipynb #274901d2
 def test_lists_coverage_and_bias_by_hand():
@@ -51,14 +51,14 @@ def test_lists_coverage_and_bias_by_hand():
     table = torch.tensor([[-inf, 0, 0, 0, 0], [-inf, 1, 2, 3, 4], [-inf, 4, 3, -inf, -inf]] + [[0.] * 5] * 2)
     sessions = Sessions.from_lists([[1, 4], [2, 1]])
     top = top_items(Table(table), sessions, 3)
-    assert top.tolist() == [[4, 3, 2], [1, 2, 0]]                           # impossible items are not offered
+    assert top.tolist() == [[4, 3, 2], [1, 2, 0]]                           # items scored -inf are not recommended
     assert coverage_at_k(top, 4, 1) == .5 and coverage_at_k(top, 4, 3) == 1
     assert top_items(Table(table), sessions, 9).shape == (2, 9)
     bias = popularity_bias(top[:, :1], sessions, np.array([0, 10, 20, 30, 40]))
     assert bias == {"recommended": .625, "clicked": .625, "bias": 0}
     assert item_clicks(Sessions.from_lists([[1, 1, 0], [2]])).tolist() == [0, 2, 1]
-    for ask in (lambda: top_items(Table(table), sessions, 0), lambda: coverage_at_k(top, 4, 4)):
-        with pytest.raises(ValueError, match="k must be"): ask()
+    for call in (lambda: top_items(Table(table), sessions, 0), lambda: coverage_at_k(top, 4, 4)):
+        with pytest.raises(ValueError, match="k must be"): call()
 
 # %% ../../nbs/reference/metrics_slices.ipynb #d03ab72f
 def test_bands_cover_the_catalogue():

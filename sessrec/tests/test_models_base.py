@@ -13,7 +13,7 @@ from sessrec.data.sessions import PAD, Sessions
 
 
 class Constant(Recommender):
-    "Every item scores its id; whatever `change` does to the scores is a defect."
+    "Every item scores its id; `change` plants a defect in the scores."
     def __init__(self, catalogue, change=None): self.catalogue, self.change = catalogue, change
     def scores(self, batch):
         scores = torch.arange(self.catalogue.n_items + 1.).repeat(len(batch), 1)
@@ -36,9 +36,9 @@ def test_recommend(sessions):
     with pytest.raises(ValueError, match="k must be 1 or more"): model.recommend(["a"], 0)
     for call in (Recommender().recommend, Recommender().explain):
         with pytest.raises(ValueError, match="recommender is not fitted yet: call fit first"): call(["a"])
-    with pytest.raises(NotImplementedError, match="Recommender has no fit"): Recommender().fit(sessions)
+    with pytest.raises(NotImplementedError, match="Recommender must implement fit"): Recommender().fit(sessions)
     batch = sessions.batch([0])
-    with pytest.raises(NotImplementedError, match="Recommender has no scores"): Recommender().scores(batch)
+    with pytest.raises(NotImplementedError, match="Recommender must implement scores"): Recommender().scores(batch)
     assert Recommender().attention(batch) is None and Recommender().graph(batch) is None
 
 def test_explain_is_a_method_of_every_model(sessions):
@@ -51,7 +51,7 @@ def test_the_contract_names_what_is_broken(sessions):
     def infinite(scores, batch): scores[:, 1] = torch.inf
     def padded(scores, batch): scores[:, PAD] = 0
     def crowd(scores, batch): scores[:, 1:] += len(batch)
-    for change, message in ((not_a_number, "NaN"), (infinite, "inf"), (padded, "padding"), (crowd, "beside others")):
+    for change, message in ((not_a_number, "NaN"), (infinite, "inf"), (padded, "padding"), (crowd, "than alone")):
         model = Constant(sessions.catalogue, change)
         with pytest.raises(AssertionError, match=message): check_recommender(model, sessions)
     wide = Constant(sessions.catalogue)

@@ -21,7 +21,7 @@ from sessrec.train.loop import Batches
 def test_what_must_hold_of_every_network(switches):
     check_network(
         lambda n: BERT4Rec(n, 24, dropout=0.0, **switches), small_world(), epochs=500
-    )  # it is asked a few places only in each
+    )  # only a few clicks of each are masked
 
 
 def test_contract():
@@ -31,8 +31,8 @@ def test_contract():
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.floats(0.01, 1), st.floats(0, 1), st.integers(0, 3))
-def test_what_is_hidden(lengths, share, last, more):
-    "Only clicks that are left, and at least one of every session; where there are two, one that is not the first."
+def test_masked_clicks(lengths, share, last, more):
+    "Only remaining clicks, at least one per session; with two or more clicks, at least one that is not the first."
     n = torch.tensor(lengths)
     hidden, left = cloze(n, int(n.max()) + 1 + more, share, last)
     real = torch.arange(hidden.shape[1]) < left[:, None]
@@ -57,12 +57,12 @@ def test_both_sides_are_seen_and_the_answer_is_not():
     read = lambda s, h: model.read(torch.tensor([s]), torch.tensor([len(s)]), torch.tensor([h]))[0]
     hidden = [False, True, False]
     a, b, c = read([1, 2, 3], hidden), read([1, 9, 3], hidden), read([1, 2, 4], hidden)
-    assert torch.allclose(a, b, atol=1e-6), "what is hidden must not be seen"
-    assert not torch.allclose(a[1], c[1], atol=1e-4), "what comes after is seen"
+    assert torch.allclose(a, b, atol=1e-6), "a masked item must not change the encoding"
+    assert not torch.allclose(a[1], c[1], atol=1e-4), "a later click must change the encoding"
 
 
 def test_neighbours_in_the_batch_change_nothing():
-    "The answer to each prefix is that of the prefix alone, whatever padding its neighbours bring."
+    "A prefix has the same encoding alone and in a batch, whatever the padding."
     torch.manual_seed(0)
     model = BERT4Rec(30, 8).eval()
     s = Sessions.from_lists([[1, 2, 3, 4, 5, 6], [1, 2, 3], [7]])
@@ -71,13 +71,14 @@ def test_neighbours_in_the_batch_change_nothing():
         assert torch.allclose(both[i], model.encode(s.batch([i]))[0], atol=1e-5)
 
 
-def test_attention_leaves_something_for_the_question():
+def test_attention_to_the_clicks_sums_to_less_than_one():
     torch.manual_seed(0)
     model = BERT4Rec(30, 8, n_heads=2).eval()
     s = Sessions.from_lists([[3, 1, 4, 1, 5], [9, 2]])
-    found = model.attention(s.batch([0, 1]))
-    assert found.shape == (2, 5) and (found[1, 2:] == 0).all() and ((found.sum(1) > 0) & (found.sum(1) < 1)).all()
-    assert torch.allclose(found[1, :2], model.attention(s.batch([1]))[0], atol=1e-6)
+    weights = model.attention(s.batch([0, 1]))
+    sums = weights.sum(1)
+    assert weights.shape == (2, 5) and (weights[1, 2:] == 0).all() and ((sums > 0) & (sums < 1)).all()
+    assert torch.allclose(weights[1, :2], model.attention(s.batch([1]))[0], atol=1e-6)
 
 
 def test_training_cases_are_the_hidden_clicks():

@@ -72,23 +72,23 @@ def test_a_name_is_a_model_or_a_checkpoint(data, shelf, tmp_path, monkeypatch):
     assert members("pop+shelf:Mine") == ["pop", "shelf:Mine"] and members("narm") == ["narm"]
     (tmp_path/"a+b").mkdir()
     assert members("a+b") == ["a+b"]
-    for name, message in (("crystal-ball", "no model or checkpoint 'crystal-ball' for these data; known are pop"),
+    for name, message in (("crystal-ball", "no model or checkpoint 'crystal-ball' for these data; choose one of pop"),
                           ("oracle", "no model or checkpoint 'oracle' for these data"),
                           ("feature-rnn", "no model or checkpoint 'feature-rnn'"),
-                          ("", "no model or checkpoint ''"), ("a+b", "a.b is not a checkpoint, it has no config.json"),
+                          ("", "no model or checkpoint ''"), ("a+b", "a.b is not a checkpoint: config.json is missing"),
                           ("shelf:Theirs", "shelf has no 'Theirs'"), ("some/where", "some/where: no such folder"),
                           ("shelf:Mine@nowhere", "nowhere: no such folder")):
         with pytest.raises(ValueError, match=message): choose(name, data)
-    with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'; known"): choose("crystal-ball")
+    with pytest.raises(ValueError, match="no model or checkpoint 'crystal-ball'; choose"): choose("crystal-ball")
 
 # %% ../../nbs/reference/models_choose.ipynb #8a13bdb4
 def test_networks_have_the_sizes_asked_for(data, shelf):
     assert new_network("lstm", data.catalogue, hidden_size=7).layers.hidden_size == 7
     assert new_network("shelf:Mine", data.catalogue, embedding_dim=5).item_vectors.embedding_dim == 5
-    for name, sizes, message in (("rnn", {"n_heads": 2}, "rnn has no n_heads; it has hidden_size"),
+    for name, sizes, message in (("rnn", {"n_heads": 2}, "rnn has no argument 'n_heads'; choose from hidden_size"),
                                  ("rnn", {"dropout": "much"}, "rnn cannot be made with dropout='much'"),
                                  ("gru4rec", {"log_q": 1}, "log_q must be true or false, got 1"),
-                                 ("pop", {}, "no network 'pop': it is a model without training"),
+                                 ("pop", {}, "'pop' is not a network; choose one of rnn, lstm"),
                                  ("crystal-ball", {}, "no model 'crystal-ball'"),
                                  ("feature-rnn", {}, "no feature to learn from")):
         with pytest.raises(ValueError, match=message): new_network(name, data.catalogue, **sizes)
@@ -121,8 +121,8 @@ def test_checkpoints_that_do_not_fit(data, shelf, tmp_path):
     fit_model("lstm", data, **QUICK).save(tmp_path/"run")
     other = Prepared(data.train, data.valid, data.test, Catalogue(data.catalogue.table[::-1]), data.passport)
     with pytest.raises(ValueError, match="another catalogue .10 items"): load_model(tmp_path/"run", other)
-    with pytest.raises(ValueError, match="holds a lstm, not a mine"): load_model(f"shelf:Mine@{tmp_path/'run'}")
-    with pytest.raises(ValueError, match="pop has no checkpoints"): load_model(f"pop@{tmp_path/'run'}")
+    with pytest.raises(ValueError, match="'lstm' checkpoint, expected"): load_model(f"shelf:Mine@{tmp_path/'run'}")
+    with pytest.raises(ValueError, match="pop cannot be loaded from a checkpoint"): load_model(f"pop@{tmp_path/'run'}")
     with pytest.raises(ValueError, match="no such folder"): load_model(tmp_path/"nowhere")
     config = (tmp_path/"run"/"config.json").read_text()
     (tmp_path/"run"/"config.json").write_text(config.replace('"lstm"', '"os.system"'))

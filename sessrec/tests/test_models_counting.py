@@ -65,9 +65,9 @@ def slow_cooccurrence(lists, prefix):
     total = sum(out.values())
     out   = {b: v / total for b, v in out.items()}
     for s, a in enumerate(list(reversed(prefix))[:10]):
-        places = [(l, t) for l in lists for t in range(s + 1, len(l))]
-        back   = sum(l[t] == l[t - s - 1] and l[t] not in l[t - s:t] for l, t in places)
-        out[a] = out.get(a, 0) + .5 * back / max(len(places), 1)
+        clicks = [(l, t) for l in lists for t in range(s + 1, len(l))]
+        back   = sum(l[t] == l[t - s - 1] and l[t] not in l[t - s:t] for l, t in clicks)
+        out[a] = out.get(a, 0) + .5 * back / max(len(clicks), 1)
     return out
 
 # %% ../../nbs/07_baselines.ipynb #45e6c94a
@@ -122,14 +122,14 @@ def test_contract(kind):
     s   = make([list(rng.integers(1, N + 1, rng.integers(1, 9))) for _ in range(40)])
     check_recommender(kind().fit(s[:30], s[30:]), s)
 
-def test_only_an_items_newest_sessions_are_asked():
+def test_only_an_items_newest_sessions_are_used():
     s = make([[1, 2], [1, 3], [1, 4], [1, 5]])
     class TwoNewest(STAN): newest = 2
     batch   = Sessions.from_lists([[1]]).batch([0])
     session = TwoNewest().fit(s).neighbours(batch)[1]
     assert sorted(session) == [2, 3] and len(STAN().fit(s).neighbours(batch)[1]) == 4
 
-def test_unknown_items_teach_nothing():
+def test_unknown_items_are_ignored():
     odd, plain = make([[0, 3], [0, 3], [1, 2], [5, 5]]), make([[3], [3], [1, 2], [5, 5]])
     for kind in (MarkovChain, Cooccurrence, ItemKNN):
         a, b = (kind().fit(s).scores(Sessions.from_lists([[], [1], [0]]).batch([0, 1, 2])) for s in (odd, plain))
@@ -150,9 +150,9 @@ def test_nobody_beats_the_oracle():
     data   = prepared("generated")
     oracle = ranks(fit_model("oracle", data), data.test, progress=False)
     for kind in ALL:
-        found = ranks(kind().fit(data.train, data.valid), data.test, progress=False)
+        other = ranks(kind().fit(data.train, data.valid), data.test, progress=False)
         for metric in ("recall@20", "mrr@20"):
-            assert paired_test(oracle, found, data.test, metric)["low"] > 0, (kind.name, metric)
+            assert paired_test(oracle, other, data.test, metric)["low"] > 0, (kind.name, metric)
 
 BARS = {Popularity: ((.89, .20), .6), SessionPopularity: ((21.06, 13.68), .6), ItemKNN: ((35.75, 11.57), None),
         Cooccurrence: ((49., 16.2), None)}

@@ -21,7 +21,7 @@ def world(): return small_world()
 
 @pytest.fixture(scope="module")
 def members(world):
-    "A counting model, and a network as it was made."
+    "An untrained network and a counting model."
     network = LSTM4Rec(world.n_items, 8)
     network.catalogue = world.catalogue
     return [network, Cooccurrence().fit(world)]

@@ -34,7 +34,7 @@ class Broken(Popularity):
 def world(): return small_world()
 
 def fitted(world, *models):
-    "Counting models are fitted; networks get the catalogue and stay as they were made."
+    "Fit counting models; give networks the catalogue and leave them untrained."
     for model in models:
         if isinstance(model, torch.nn.Module): model.catalogue = world.catalogue
         else: model.fit(world)
@@ -75,7 +75,7 @@ def test_leaving_out_is_asking_again(world, kind):
         order = world.catalogue.encode(model.recommend(world.catalogue.decode(without), 300)["item"])
         assert why.places[i] == 1 + order.tolist().index(why.item)
     named = model.explain(world.catalogue.decode(clicks))
-    assert named.item == why.item and len(named.table()) == 5 and "share" in named._repr_html_()
+    assert named.item == why.item and len(named.table()) == 5 and "probability" in named._repr_html_()
 
 def test_every_model_has_a_view_of_its_own_or_none(world):
     batch = Sessions.from_lists([[4, 5, 4], [7]]).batch([0, 1])

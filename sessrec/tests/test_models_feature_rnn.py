@@ -69,7 +69,7 @@ def test_one_part_at_a_time():
     assert learnt == [[0], [0], [1], [1], [2], [2], [0], [0]]
 
 def test_a_missing_value_teaches_nothing():
-    "An item without a colour has a zero vector there; no gradient makes it a word of its own, or blows up."
+    "A missing colour is a zero vector without a gradient, and it does not make other gradients explode."
     s       = coloured_world()
     network = FeatureRNN.for_catalogue(s.catalogue, hidden_size=8, feature_size=8)
     network.attach(s)
@@ -86,7 +86,7 @@ def test_words_of_whole_numbers():
     values = feature_values(whole)
     assert values == {"page": ["10", "2"]} and feature_codes(gap, values)[1:, 0].tolist() == [1, 0, 2]
     assert feature_values(whole, "page") == values
-    with pytest.raises(ValueError, match="less than two values"): feature_values(alike, ["size"])
+    with pytest.raises(ValueError, match="fewer than two values"): feature_values(alike, ["size"])
 
 def test_without_features_only_ids_count():
     s       = small_world()

@@ -94,8 +94,8 @@ def test_sampler_draws_with_its_probabilities():
     with pytest.raises(ValueError, match="alpha"): Sampler(torch.ones(3), -1.)
 
 def test_corrected_sample_has_the_gradient_of_the_whole():
-    """With a large sample, log-Q gives the negatives their shares in the full softmax, and with them its gradient;
-    without it, popular items are pushed down."""
+    """With a large sample and log-Q, the negatives have the probabilities of the full softmax, and so its gradient;
+    without the correction, popular items are pushed down."""
     torch.manual_seed(0)
     scores  = torch.randn(1, 40)
     clicks  = torch.cat([torch.zeros(1), torch.arange(1., 41)**2])
@@ -128,7 +128,7 @@ def test_loop_equals_the_layer():
 
 @pytest.mark.parametrize("loss", LOSSES[1:])
 def test_a_sampled_loss_learns(loss):
-    "Each item is followed by the next one: a loss that looks at a sample finds it, too."
+    "Each item is followed by the next one: a loss with sampled negatives learns this, too."
     lists   = [[i % 30 + 1, (i + 1) % 30 + 1, (i + 2) % 30 + 1] for i in range(300)]
     s       = Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(30)})))
     network = GRU4Rec(30, 16, dropout=0., scale=8., loss=loss, n_sample=16)
@@ -162,7 +162,7 @@ def test_sizes_by_name(tmp_path):
     again = GRU4RecSmall.from_pretrained(tmp_path)
     batch = s.batch(range(5))
     assert torch.allclose(again.scores(batch), small.cpu().eval().scores(batch))
-    with pytest.raises(ValueError, match="holds a gru4rec-small"): GRU4Rec.from_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="holds a 'gru4rec-small'"): GRU4Rec.from_pretrained(tmp_path)
 
 def test_nonsense_is_refused():
     wrong = [(dict(loss="bpr"), "loss must be one of"), (dict(n_sample=0), "n_sample"),
@@ -183,4 +183,4 @@ def test_scores_with_unit_vectors_are_cosines():
         assert torch.allclose(before[:, 1:], 12 * cosine[:, 1:], atol=1e-4)
         assert before[:, 1:].abs().max() <= 12.001
         network.item_vectors.weight[1:] *= torch.rand(300, 1) + .5
-        assert torch.allclose(network.scores(batch), before, atol=1e-4), "the length of an embedding plays no part"
+        assert torch.allclose(network.scores(batch), before, atol=1e-4), "the length of an embedding must not matter"

@@ -35,7 +35,7 @@ def test_nonsense_is_refused():
 
 # %% ../../nbs/12_narm.ipynb #4b6d1d6d
 def test_equals_the_equations_session_by_session():
-    "Each prefix on its own, with loops, as in the paper."
+    "Each prefix on its own, with loops over the equations of the paper."
     torch.manual_seed(0)
     network  = NARM(20, 8).eval()
     A1, A2   = network.query.weight, network.key.weight

@@ -20,7 +20,7 @@ def test_smallest_network_keeps_the_contract():
     check_recommender(LastClick(300, 16).fit(s[:200], s[200:], epochs=2, progress=False), s)
 
 def test_scores_follow_the_weights():
-    "Answers of length one are kept between calls; whatever changes the weights, the next scores are of the new ones."
+    "Unit vectors are cached between calls; whatever changes the weights, the next scores use the new ones."
     s     = small_world()[:20]
     model = LastClick(300, 16)
     model.scale = 10.
@@ -52,7 +52,7 @@ def test_impossible_sizes_are_refused():
     for sizes in ((0, 4), (4, 0)):
         with pytest.raises(ValueError, match="n_items and embedding_dim must be 1 or more"): LastClick(*sizes)
     with pytest.raises(ValueError, match="scale must be above 0"): NeuralRecommender(3, 4, scale=0)
-    with pytest.raises(NotImplementedError, match="has no encode"): NeuralRecommender(3, 4).encode(None)
+    with pytest.raises(NotImplementedError, match="must implement encode"): NeuralRecommender(3, 4).encode(None)
 
 def test_nonsense_is_refused(tmp_path):
     s = small_world()
@@ -76,7 +76,7 @@ def test_another_run_is_not_resumed(tmp_path):
     fit_(epochs=1)
     with pytest.raises(ValueError, match="holds log.jsonl already"): fit_(epochs=1)
     with pytest.raises(ValueError, match="its epochs was 1, now it is 2"): fit_(epochs=2, resume=True)
-    log = (out/"log.jsonl").read_text()                 # as if from before there was that argument
+    log = (out/"log.jsonl").read_text()                 # as written before this argument existed
     (out/"log.jsonl").write_text(log.replace('"dropout": 0.0, ', "").replace(', "dropout": 0.0', ""))
     assert "dropout" not in (out/"log.jsonl").read_text()
     with pytest.raises(ValueError, match="its dropout was 0.0, now it is 0.5"): fit_(.5, epochs=1, resume=True)

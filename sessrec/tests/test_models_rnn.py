@@ -53,7 +53,7 @@ def test_loop_equals_the_layer():
     for gate in ("input", "forget", "output"): assert ((steps[gate] > 0) & (steps[gate] < 1)).all()
 
 def test_memory_tells_orders_apart():
-    "Which of two items comes third depends on the first click alone: only a memory can tell."
+    "The third item depends only on the first click: predicting it needs a memory."
     rng   = np.random.default_rng(0)
     lists = [[a, 5, a + 2] for a in rng.integers(1, 3, 400)]
     s     = Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(1, 6)})))

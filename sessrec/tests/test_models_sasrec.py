@@ -26,7 +26,7 @@ from sessrec.train.checks import check_network
 
 sessions_of_any_length = st.lists(
     st.lists(st.integers(0, 30), min_size=1, max_size=50), min_size=1, max_size=6
-)  # 0 = an item that the catalogue does not know
+)  # 0 = an item outside the catalogue
 
 # %% ../../nbs/14_sasrec.ipynb #4fb9d915
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_contract():
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 10**6))
 def test_attention_is_pytorchs(L, heads, seed):
-    "Also with a mask of its own, where every click may look at one click at least."
+    "Also with a random mask in which every click may attend to itself."
     rng = torch.Generator().manual_seed(seed)
     q, k, v = torch.randn(3, 2, heads, L, 4, generator=rng)
     mask = (torch.rand(2, 1, L, L, generator=rng) < 0.5) | torch.eye(L, dtype=torch.bool)
@@ -66,7 +66,7 @@ def test_attention_is_pytorchs(L, heads, seed):
     )
 
 
-def test_who_may_look_at_nobody_takes_nothing_away():
+def test_a_row_without_allowed_keys_is_zero():
     w = attention_weights(
         torch.randn(3, 4), torch.randn(3, 4), torch.tensor([[True, False, False], [False] * 3, [True] * 3])
     )
@@ -115,12 +115,12 @@ def test_only_the_last_fifty_clicks_count(copies):
     assert torch.equal(scores[0], scores[1]) and not torch.equal(scores[0], scores[2])
     whole = model.scores(
         Sessions.from_lists([long[:119]], catalogue=s.catalogue).batch([0])
-    )  # more clicks than it looks at: the last fifty
+    )  # more clicks than the network uses: the last fifty
     assert torch.equal(whole, scores[0])
 
 
 def test_heads_are_what_the_block_uses():
-    "Weights add up to 1, none looks ahead, and with the values they give what the block adds."
+    "Weights sum to 1, none attends to later clicks, and with the values they give what the block adds."
     torch.manual_seed(0)
     model = SASRec(30, 8, n_heads=2).eval()
     batch = Sessions.from_lists([[3, 1, 4, 1, 5]]).batch([0])
@@ -143,15 +143,15 @@ def test_attention_is_that_of_the_last_click():
     torch.manual_seed(0)
     model = SASRec(30, 8, n_heads=2).eval()
     lists = [[3, 1, 4, 1, 5], [9, 2]]
-    found = model.attention(Sessions.from_lists(lists).batch([0, 1]))
-    for row, s in zip(found, lists):
+    weights = model.attention(Sessions.from_lists(lists).batch([0, 1]))
+    for row, s in zip(weights, lists):
         alone = heads_of(model, Sessions.from_lists([s]).batch([0]))[:, -1].mean(0)
         assert torch.allclose(row[: len(s)], alone, atol=1e-6) and (row[len(s) :] == 0).all()
 
 
-def test_with_identity_a_head_hands_over_what_it_looks_at():
+def test_with_identity_a_head_passes_on_what_it_attends_to():
     """Every click attends to the one before: what attention adds is that one's normalised vector, but for biases.
-    Without the switch it is another. So in every block, also after another reset."""
+    Without the switch it is a different vector. This holds in every block, also after another reset."""
     for kind, identity in ((SASRec, True), (SASRec, False), (BERT4Rec, True), (BERT4Rec, False)):
         model = kind(30, 8, n_heads=2, identity=identity).eval()
         with torch.no_grad():
@@ -172,8 +172,8 @@ def test_with_identity_a_head_hands_over_what_it_looks_at():
 @settings(max_examples=40, deadline=None)
 @given(sessions_of_any_length, st.sampled_from([None, 14.0]))
 def test_a_mixture_is_the_sum(lists, scale):
-    """Of probabilities of something new, in the last column's share, and of the shares of each known click; so it adds
-    up to 1, and the loss is minus its logarithm."""
+    """Of the softmax, weighted by the last column, and of the probability of copying each click; so it sums to 1, and
+    the loss is its negative logarithm."""
     torch.manual_seed(0)
     model = SASRec(30, 8, copies=True, scale=scale).eval()
     plain = SASRec(30, 8, scale=scale).eval()
@@ -195,8 +195,8 @@ def test_a_mixture_is_the_sum(lists, scale):
             and torch.isclose(p[i].sum(), torch.tensor(1.0), atol=1e-5)
             and p[i, 0] == 0
         )
-    asked = torch.zeros_like(batch.items).scatter(1, batch.lengths[:, None] - 1, target[:, None])
-    assert torch.isclose(model(batch, asked), -p[torch.arange(len(lists)), target].log().mean(), atol=1e-5)
+    targets = torch.zeros_like(batch.items).scatter(1, batch.lengths[:, None] - 1, target[:, None])
+    assert torch.isclose(model(batch, targets), -p[torch.arange(len(lists)), target].log().mean(), atol=1e-5)
 
 
 def test_a_network_with_copies_is_kept_and_one_from_before_still_loads(tmp_path):
@@ -257,7 +257,7 @@ def test_what_is_copied_can_be_seen():
 
 
 def test_a_share_for_two_clicks_ago_is_obeyed():
-    "And the gradient finds it: the next click is always the one two ago, and items are new in every session."
+    "And training finds it: the next click always repeats the one two ago, and the items are new in every session."
     model = SASRec(30, 8, copies=True).eval()
     batch = Sessions.from_lists([[3, 1, 4, 1, 5], [9]]).batch([0, 1])
     with torch.no_grad():
@@ -276,7 +276,7 @@ def test_a_share_for_two_clicks_ago_is_obeyed():
     assert right[True] > 0.7 and right[False] < 0.3, right
 
 
-def test_copies_look_at_nothing_later_and_at_nothing_unknown():
+def test_copies_ignore_later_clicks_and_unknown_items():
     torch.manual_seed(0)
     copying, hidden = Copying(8, 4), torch.randn(2, 9, 8)
     items = torch.tensor([[1, 2, 0, 1, 2, 3, 4, 5, 6], [7, 0, 0, 0, 0, 0, 0, 0, 0]])
@@ -288,7 +288,7 @@ def test_copies_look_at_nothing_later_and_at_nothing_unknown():
         and (shares[1, :, 1:-1] == 0).all()
     )
     with torch.no_grad():
-        copying.project.weight.zero_()  # only the distance biases speak: from the fourth distance on, they are the same
+        copying.project.weight.zero_()  # only the distance biases count: from the fourth distance on, they are equal
     far = copying(hidden, items)[0, 8, [0, 1, 3, 4, 5, 6]]
     assert torch.allclose(far[:5], far[0].expand(5)) and not torch.isclose(far[5], far[0])
     torch.nn.init.normal_(copying.project.weight)
@@ -297,7 +297,7 @@ def test_copies_look_at_nothing_later_and_at_nothing_unknown():
     assert torch.equal(copying(hidden, items).exp()[:, :5], shares[:, :5])
 
 
-def test_places_and_distances_tell_orders_apart():
+def test_positions_and_distances_tell_orders_apart():
     batch = Sessions.from_lists([[1, 2, 3], [2, 1, 3]]).batch([0, 1])
     for distances in (False, True):
         torch.manual_seed(0)
@@ -310,8 +310,8 @@ def test_places_and_distances_tell_orders_apart():
         assert torch.allclose(a[2], b[2], atol=1e-5) != distances  # one block with neither: a bag of clicks
 
 
-def test_a_liking_for_a_distance_is_obeyed():
-    "A head that likes only the click two ago looks there, in every row that has one."
+def test_a_distance_bias_is_followed():
+    "A head biased towards the click two ago attends to it, in every row that has one."
     model = SASRec(30, 8).eval()
     with torch.no_grad():
         model.distances.weight[:] = torch.where(torch.arange(50) == 2, 50.0, -50.0)[:, None]

@@ -43,7 +43,7 @@ def test_graphs_are_the_papers_matrices(lists):
 
 
 def test_a_session_by_hand():
-    "1, 2, 3, 2, 4: two arrows leave 2, two arrive there."
+    "1, 2, 3, 2, 4: item 2 has two outgoing and two incoming edges."
     x, incoming, outgoing = dense_graphs(Sessions.from_lists([[1, 2, 3, 2, 4]]).batch([0]))
     assert x.tolist() == [[1, 2, 3, 4]]
     assert outgoing[0].tolist() == [[0, 1, 0, 0], [0, 0, 0.5, 0.5], [0, 1, 0, 0], [0, 0, 0, 0]]
@@ -53,7 +53,7 @@ def test_a_session_by_hand():
 @settings(max_examples=50, deadline=None)
 @given(many_sessions)
 def test_graphs_together_are_pygs_batch_of_single_ones(lists):
-    batch = lambda some: Sessions.from_lists(some).batch(range(len(some)))
+    batch = lambda lists: Sessions.from_lists(lists).batch(range(len(lists)))
     lists = [l or [PAD] for l in lists]
     together, single = session_graphs(batch(lists)), [session_graphs(batch([l])) for l in lists]
     for g in single:
@@ -83,8 +83,8 @@ def test_equals_the_equations_session_by_session(lists, steps, places, scale):
     if steps:
         nn.init.normal_(model.layer.bias)
     lists = [l or [PAD] for l in lists]
-    found = model.encode(Sessions.from_lists(lists).batch(range(len(lists))))
-    for got, session in zip(found, lists):
+    encoded = model.encode(Sessions.from_lists(lists).batch(range(len(lists))))
+    for got, session in zip(encoded, lists):
         x, incoming, outgoing = dense_graphs(Sessions.from_lists([session]).batch([0]))
         v = model.clicks(x)
         for _ in range(steps):
@@ -103,7 +103,7 @@ def test_equals_the_equations_session_by_session(lists, steps, places, scale):
 
 
 def test_the_gru_cell_is_the_papers():
-    "Eq. (2) to (5), written out; PyTorch's update gate says what to keep, the paper's what to take."
+    "Eq. (2) to (5), written out; PyTorch's update gate weights the old state, the paper's the new one."
     torch.manual_seed(0)
     layer = GatedGraph(5)
     nn.init.normal_(layer.bias)
@@ -154,7 +154,7 @@ def test_order_and_repeats_change_the_graph():
     assert torch.allclose(a, b, atol=1e-6)
     same = Sessions.from_lists([[1, 2, 3, 1, 4, 1], [1, 4, 1, 2, 3, 1]]).batch(
         [0, 1]
-    )  # the same arrows, walked in another order
+    )  # the same edges, traversed in another order
     for places in (False, True):
         a, b = SRGNN(9, 8, places=places).eval().encode(same)
         assert torch.allclose(a, b, atol=1e-6) != places

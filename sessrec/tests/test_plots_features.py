@@ -14,7 +14,7 @@ from sessrec.tests.test_models_feature_rnn import coloured_world
 
 # %% ../../nbs/reference/plots_features.ipynb #5c8e5e3f
 def test_gains_by_hand():
-    "Item 1 has one training click, item 2 four: the model with features finds the rare target only."
+    "Item 1 has one training click, item 2 four: the model with features ranks only the rare target high."
     train = Sessions.from_lists([[1, 2], [2, 2, 2], [3] * 9])
     test  = Sessions.from_lists([[3, 1]] * 50 + [[3, 2]] * 50)
     rare  = np.repeat([True, False], 50)

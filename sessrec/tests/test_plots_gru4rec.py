@@ -18,7 +18,7 @@ SESSIONS = Sessions.from_lists([[1, 2, 3], [4, 5, 6, 7, 8], [8, 9], [3, 1, 4, 2]
 def test_lanes_and_padded_batch_have_a_box_per_case():
     lanes, padded = plot_lanes(SESSIONS, 2, 1)
     assert len(lanes.patches) == len(padded.patches) == 10
-    assert lanes.get_title() == "Frame 2 of 6: this step learns 2 cases"
+    assert lanes.get_title() == "Frame 2 of 6: this step trains on 2 cases"
     plt.close("all")
 
 def test_the_stepper_has_a_step_per_frame():
@@ -46,7 +46,7 @@ def test_gates_and_switches_are_drawn():
     model = GRU4Rec(300, 16).fit(s[:200], epochs=1, device="cpu", progress=False)
     batch = Sessions.from_lists([[3, 7, 3, 9]]).batch([0])
     ax    = plot_gates(model, batch, ["a", "b", "a", "c"], plt.figure().gca())
-    assert ax.images[0].get_array().shape == (16, 4) and "of the hidden state stays" in ax.get_title()
+    assert ax.images[0].get_array().shape == (16, 4) and "of the hidden state" in ax.get_title()
     tests = {"scale 8": {"difference": -.02, "low": -.03, "high": -.01},
              "no scale": {"difference": -.05, "low": -.06, "high": -.04}}
     ax    = plot_switches(tests, plt.figure().gca())

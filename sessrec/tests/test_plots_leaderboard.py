@@ -18,13 +18,13 @@ def test_any_metric_can_be_drawn():
     assert ax.get_xlabel() == "NDCG@5, per cent" and [t.get_text() for t in ax.get_yticklabels()] == ["pop", "markov"]
     ax = plot_leaderboard(ROWS[:2], "ndcg@5", plt.figure().gca())
     assert "ceiling" not in ax.get_title(loc="left") + ax.get_title()
-    with pytest.raises(ValueError, match="next to the oracle"): plot_leaderboard(ROWS[2:], "ndcg@5")
+    with pytest.raises(ValueError, match="other than the oracle"): plot_leaderboard(ROWS[2:], "ndcg@5")
     plt.close("all")
 
-def test_the_title_counts_sure_places():
+def test_the_title_counts_certain_ranks():
     table = pd.DataFrame({"place": [1, 2, 3], "low": [1, 1, 3], "high": [2, 2, 3]}, index=["srgnn", "narm", "pop"])
     ax    = plot_places(table, ax=plt.figure().gca())
     assert "1 of 3 models" in ax.get_title(loc="left") + ax.get_title()
     ax    = plot_places(table[:2], ax=plt.figure().gca())
-    assert "No model's place is sure" in ax.get_title(loc="left") + ax.get_title()
+    assert "No model's rank is certain" in ax.get_title(loc="left") + ax.get_title()
     plt.close("all")

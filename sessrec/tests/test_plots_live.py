@@ -14,8 +14,8 @@ from sessrec.tests.test_train_loop import small_world
 def test_line_and_curve_are_updated_in_place(monkeypatch):
     shown = []
     class Handle:
-        def update(self, what): shown.append(what)
-    def show(what, display_id): return (shown.append(what), Handle())[1]
+        def update(self, content): shown.append(content)
+    def show(content, display_id): return (shown.append(content), Handle())[1]
     monkeypatch.setattr(display, "display", show)
     curve = LiveCurve()
     curve.every = 0.

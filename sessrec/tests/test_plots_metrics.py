@@ -17,12 +17,12 @@ def test_plots_draw_on_the_axes_they_are_given():
     rng      = np.random.default_rng(0)
     sessions = Sessions.from_lists([rng.integers(1, 30, n) for n in rng.integers(2, 7, 50)])
     n        = len(sessions.cases()[0])
-    found    = {"pop": rng.integers(1, 30, n), "a new model": rng.integers(1, 30, n), "oracle": np.ones(n, int)}
-    tables   = {name: by_prefix_length(r, sessions) for name, r in found.items()}
-    tests    = {name: paired_test(found["oracle"], r, sessions) for name, r in found.items()}
-    for draw, words in [(lambda ax: plot_ranks(found, ax), "oracle puts half of all targets among its first 1"),
-                        (lambda ax: plot_recall(found, sessions, ax=ax), "Recall@20, per cent: pop"),
-                        (lambda ax: plot_recall(found, sessions, ax=ax, metric="ndcg"), "oracle 100"),
+    ranks    = {"pop": rng.integers(1, 30, n), "a new model": rng.integers(1, 30, n), "oracle": np.ones(n, int)}
+    tables   = {name: by_prefix_length(r, sessions) for name, r in ranks.items()}
+    tests    = {name: paired_test(ranks["oracle"], r, sessions) for name, r in ranks.items()}
+    for draw, words in [(lambda ax: plot_ranks(ranks, ax), "oracle ranks half of all targets in its top 1"),
+                        (lambda ax: plot_recall(ranks, sessions, ax=ax), "Recall@20, per cent: pop"),
+                        (lambda ax: plot_recall(ranks, sessions, ax=ax, metric="ndcg"), "oracle 100"),
                         (lambda ax: plot_by_prefix_length(tables, ax), "oracle: from 100 % after one click"),
                         (lambda ax: plot_differences(tests, ax), "2 of 3 differences")]:
         ax = plt.figure().gca()

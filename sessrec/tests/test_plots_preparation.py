@@ -17,7 +17,7 @@ def test_visits_are_cut_where_the_pause_is_long():
     axes = Figure().subplots(2, 1)
     draw_visits(log, sessionise(log["visitor"], log["timestamp"], 3600), axes)
     words = [[text.get_text() for text in ax.texts if len(text.get_text()) > 1] for ax in axes]
-    assert words == [["149 minutes of silence: a new session"], ["midnight: the same session"]]
+    assert words == [["149 minutes of inactivity: a new session"], ["midnight: the same session"]]
 
 def test_rounds_are_those_of_the_filter():
     sessions = Sessions.from_lists([[1, 2], [2, 3], [3, 4], [4, 5], [7, 8, 9], [8, 7, 9], [7, 9]])
@@ -27,7 +27,7 @@ def test_rounds_are_those_of_the_filter():
     assert [int((removed == n).sum()) for n in range(1, len(rounds))] == list(-np.diff([r["events"] for r in rounds]))
     ax = Figure().subplots()
     draw_rounds(sessions, 2, 2, ax)
-    assert "2 rare items bring down 4 sessions" in ax.get_title()
+    assert "2 rare items lead to the loss of 4 sessions" in ax.get_title()
 
 def test_parts_and_padding_are_drawn():
     sessions = Sessions.from_lists([[1, 2], [3], [1, 1, 2]], [[0, 5], [90_000], [180_000, 180_001, 180_002]])

@@ -18,3 +18,11 @@ def test_a_row_per_model_and_a_column_per_rule():
     assert [label.get_text() for label in ax.get_xticklabels()] == list(RULES)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["always right", "never"]
     assert [text.get_text() for text in ax.texts] == ["100"] * 6 + ["0"] * 6
+    assert ax.figure.axes[1].get_ylabel() == "Recall@20, per cent"
+
+def test_any_metric_can_be_drawn_by_rule():
+    sessions = prepared("generated").test
+    ranks    = np.full(len(sessions.cases()[0]), 4)
+    ax       = plot_rules({"always fourth": ranks}, sessions, Figure().subplots(), metric="mrr@5")
+    assert [text.get_text() for text in ax.texts] == ["25"] * 6
+    assert ax.figure.axes[1].get_ylabel() == "MRR@5, per cent"

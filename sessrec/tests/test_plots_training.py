@@ -16,5 +16,5 @@ def test_the_curve_names_what_it_shows():
     assert len(plot_history(history[columns[:3]])[1].lines) == 2 and not plot_history(pd.DataFrame())[0].lines
 
 def test_the_largest_part_is_in_the_title():
-    ax = plot_profile(pd.Series([1., 3.], index=["building the batch", "network, forward and back"]))
+    ax = plot_profile(pd.Series([1., 3.], index=["building the batch", "network, forward and backward"]))
     assert ax.get_title() == "Network: 75 % of a step"

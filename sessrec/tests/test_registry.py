@@ -16,12 +16,12 @@ from sessrec.models.base import Recommender
 
 @pytest.fixture
 def tables():
-    "What the test registers is forgotten after it."
+    "Entries that a test registers are removed after it."
     with models.temporary(), readers.temporary(), metrics.temporary(), panels.temporary(): yield
 
 @pytest.fixture
 def module(tmp_path, monkeypatch, tables):
-    "Write a module of that name and text, and let it be imported until the test ends."
+    "Write modules with a given name and source, importable until the test ends."
     written = []
     def write(name, text):
         (tmp_path/f"{name}.py").write_text(textwrap.dedent(text))
@@ -76,14 +76,14 @@ def test_a_class_without_a_decorator(module):
     others = [models.get(name) for name in models.names() if name != "stamp"]
     assert (stamp.colour, stamp.marker) not in {(entry.colour, entry.marker) for entry in others}
     assert (stamp.colour, stamp.marker) == next(registry._appearances("stamp"))
-    for spec, message in (("shelf:Copy", "model 'pop' in sessrec.models.counting:Popularity: give shelf:Copy a name"),
+    for spec, message in (("shelf:Copy", "model 'pop' in sessrec.models.counting:Popularity: give shelf:Copy a "),
                           ("shelf:Nothing", "shelf:Nothing is not a model: it has no fit and no scores"),
                           ("shelf:number", "shelf:number is not a model: it is neither a class nor a function")):
         with pytest.raises(ValueError, match=message): models.get(spec)
 
 def test_one_line_says_what_is_wrong(module):
     module("broken", "import no_such_module_anywhere")
-    for name, message in (("crystal-ball", "there is no model 'crystal-ball'; known are pop, .*, and module:Class"),
+    for name, message in (("crystal-ball", "no model 'crystal-ball': choose from pop, .*, or use module:Class"),
                           ("nowhere:Model", "importing 'nowhere' failed: No module named"),
                           ("broken:Model", "importing 'broken' failed: No module named 'no_such_module_anywhere'"),
                           ("sessrec.models.base:Nothing", "sessrec.models.base has no 'Nothing'"),

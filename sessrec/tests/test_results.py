@@ -60,7 +60,7 @@ def test_labels_pairs_and_known_ranks(shop, fitted):
     assert list(results.tests.index) == ["mine − best", "mine − last"] and results.table.loc["best", "recall@20"] == 1
     assert report(fitted, few, pairs=[("pop", "item-knn")]).tests.index.tolist() == ["pop − item-knn"]
     assert list(labelled([fitted[0], fitted[0]])) == ["pop", "pop (2)"]
-    with pytest.raises(ValueError, match="pairs name 'crystal-ball'; the models are pop, markov"):
+    with pytest.raises(ValueError, match="pairs contain 'crystal-ball', but the models are pop, markov"):
         report(fitted[:2], few, pairs="crystal-ball")
     with pytest.raises(ValueError, match="at least one fitted model"): report([], few)
     with pytest.raises(ValueError, match="at least one metric"):       report(fitted, few, metrics=[])

@@ -35,7 +35,7 @@ def features_by_hand(shop, last):
     return list(p)
 
 def rule_by_hand(shop, rule, prefix, day, intent):
-    "One rule's distribution after `prefix`, as a list, or None when the rule can not act."
+    "One rule's distribution after `prefix`, as a list, or None when the rule cannot act."
     if len(prefix) < NEED[rule]: return None
     if rule == "popularity": return list(shop.popular[day, intent])
     if rule == "feature":    return features_by_hand(shop, prefix[-1])
@@ -122,8 +122,8 @@ def weakened(weights, column):
     changed[:, column] *= .2
     return tuple(map(tuple, changed))
 
-def counting_rivals(train, batch):
-    "What popularity and a smoothed Markov chain predict."
+def counting_models(train, batch):
+    "Predictions of popularity and of a smoothed Markov chain."
     n = train.n_items
     popularity = np.bincount(train.items, minlength=n + 1)[1:] + 1.
     popularity = popularity / popularity.sum()
@@ -134,18 +134,18 @@ def counting_rivals(train, batch):
     return {"popularity": np.tile(popularity, (len(batch), 1)), "markov": chain[batch.last.numpy() - 1]}
 
 def test_log_loss_is_the_lowest(world):
-    "No honest rival predicts better: a smoothed Markov chain, popularity, and shops that are nearly right."
+    "No other model predicts better: a smoothed Markov chain, popularity, and shops that are nearly right."
     shop, s, oracle = world
     train, test = s[:27_000], s[27_000:27_600]
     session, position = test.cases()
     batch, target = test.prefixes(session, position), test.targets(session, position)
     best    = log_loss(oracle.distribution(batch), target)
-    rivals  = counting_rivals(train, batch)
+    others  = counting_models(train, batch)
     weights = {f"weak {name}": weakened(shop.config.weights, RULES.index(name)) for name in RULES[1:]}
-    weights["one mind"] = (tuple(np.mean(shop.config.weights, 0)),) * 4
+    weights["one intent"] = (tuple(np.mean(shop.config.weights, 0)),) * 4
     for name, rows in weights.items():
-        rivals[name] = Oracle(Shop(Config(weights=rows))).fit(s).distribution(batch)
-    for name, p in rivals.items():
+        others[name] = Oracle(Shop(Config(weights=rows))).fit(s).distribution(batch)
+    for name, p in others.items():
         worse = log_loss(p, target) - best
         assert worse.mean() > 2 * worse.std() / len(worse)**.5, name
 

@@ -48,4 +48,4 @@ def test_prepare_finds_the_files(tmp_path, monkeypatch):
     settings = (tmp_path/"generated.json").read_text()
     names = [file.name for file in generated_files()]
     assert names == ["generated_items.csv", "generated_sessions.csv", "generated_truth.csv"]
-    assert (tmp_path/"generated.json").read_text() != settings          # the course's own shop has taken their place
+    assert (tmp_path/"generated.json").read_text() != settings          # the course's own shop has replaced them

@@ -17,7 +17,7 @@ from sessrec.data.options import Split
 
 
 def command_of(kind, returns):
-    "An application whose only command hands its options to `returns`."
+    "Create an application whose only command passes its options to `returns`."
     app = typer.Typer()
     @app.command()
     @with_options(kind)

@@ -15,7 +15,7 @@ from sessrec.train.callbacks.base import Callback
 class Stop(Exception): pass
 
 class StopAfter(Callback):
-    "Ends a run with an error after so many epochs."
+    "Ends a run with an error after `epochs` epochs."
     def __init__(self, epochs): self.epochs = epochs
     def on_epoch(self, run):
         if run.state.epoch == self.epochs: raise Stop
@@ -32,7 +32,7 @@ def test_a_mean_of_one_is_the_one():
     assert torch.equal(fitted(average=0).item_vectors.weight, fitted(average=1).item_vectors.weight)
 
 def test_the_last_epochs_are_averaged(tmp_path):
-    "The mean of the last three epochs is kept, also when the run was stopped; training itself does not notice."
+    "The mean of the last three epochs is kept, also after an interruption; training itself is unaffected."
     spy, spy_mean = Spy(), Spy()
     fitted(callbacks=[spy])
     mean = fitted(average=3, callbacks=[spy_mean])

@@ -16,6 +16,6 @@ def test_training_stops_after_patience():
     recalls = model.history["valid recall@20"]
     assert len(recalls) < 60 and recalls.idxmax() == len(recalls) - 2
 
-def test_a_run_that_has_blown_up_ends():
-    with pytest.raises(ValueError, match="the network has blown up; try a lower lr than 1e.30"):
+def test_a_run_that_diverges_ends():
+    with pytest.raises(ValueError, match="training diverged; try a learning rate .lr. below 1e.30"):
         LastClick(300, 8).fit(small_world(), epochs=9, lr=1e30, clip=1e30, progress=False)

@@ -12,19 +12,19 @@ from sessrec.tests.test_train_loop import small_world
 
 
 class Sized(LastClick):
-    "Looks at the width of the batch."
+    "Its encoding depends on the width of the batch."
     def encode(self, batch): return super().encode(batch) + batch.items.shape[1] / 100
 
 class Deaf(LastClick):
-    "Its dropout leaves out everything."
+    "No gradient reaches its embeddings."
     def encode(self, batch): return super().encode(batch).detach()
 
 class Drawn(LastClick):
-    "Its weights are drawn anew, whatever the seed."
+    "Its initial weights ignore the seed."
     def reset(self, seed=0): torch.nn.init.normal_(self.clicked.weight, std=.01)
 
 class Loud(LastClick):
-    "Begins with an opinion."
+    "Its initial scores are far too large."
     def encode(self, batch): return super().encode(batch) * 1000
 
 @pytest.mark.parametrize("network, words", [(Sized, "more padding changes"), (Deaf, "no gradient reaches clicked"),
@@ -33,5 +33,5 @@ def test_what_is_wrong_is_named(network, words):
     with pytest.raises(AssertionError, match=words): check_network(lambda n: network(n, 16), small_world())
 
 def test_too_little_training_is_noticed():
-    with pytest.raises(AssertionError, match="should be learnt by heart; only .*%"):
+    with pytest.raises(AssertionError, match="should overfit eight sessions; only .*%"):
         check_network(lambda n: LastClick(n, 16), small_world(), epochs=1)

@@ -36,7 +36,7 @@ def test_each_case_is_learnt_once(lists, batch_size, max_len, form, epoch):
     s = Sessions.from_lists(lists)
     want = sorted((x[t - 1], x[t]) for x in lists for t in range(1, len(x)))
     if not want:
-        with pytest.raises(ValueError, match="nothing to learn"): Batches(s, batch_size, max_len, form)
+        with pytest.raises(ValueError, match="no training case"): Batches(s, batch_size, max_len, form)
         return
     b, got = Batches(s, batch_size, max_len, form), []
     for batch, target in b.epoch(epoch):
@@ -95,7 +95,7 @@ def train_for_kill(out, resume=True):
     return model.fit(s[:800], s[800:], out=out, resume=resume, **options)
 
 def killed(out, wait):
-    "Start or resume the run in another process and kill it `wait` seconds after it saved something; was it killed?"
+    "Start or resume the run in another process, kill it `wait` seconds after its first save, return if it was killed."
     code = f"from sessrec.tests.test_train_loop import train_for_kill; train_for_kill({str(out)!r})"
     env  = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     run  = subprocess.Popen([sys.executable, "-c", code], env=env)
@@ -150,7 +150,7 @@ def test_impossible_batches_are_refused(options, words):
 
 # %% ../../nbs/08_training.ipynb #6e2d9b40
 def refusing(*policies):
-    "Options of a PyTorch that does not know these policies."
+    "Options of a PyTorch that rejects these policies."
     real = getattr(torch.nn, "LinearCrossEntropyOptions", None)
     def options(acc_policy, **others):
         if real is None or acc_policy in policies: raise ValueError(f"invalid acc_policy: {acc_policy!r}")
@@ -160,7 +160,7 @@ def refusing(*policies):
 @pytest.mark.parametrize("refused", [(), ("balanced",), ("balanced", "compact")], ids=len)
 @pytest.mark.parametrize("dtype, atol", [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)], ids=["float32", "bfloat16"])
 def test_losses_agree_on_every_pytorch(refused, dtype, atol, monkeypatch, recwarn):
-    "Whatever options the installed PyTorch takes, and without a warning."
+    "Whatever options the installed PyTorch accepts, and without a warning."
     monkeypatch.setattr(torch.nn, "LinearCrossEntropyOptions", refusing(*refused), raising=False)
     accumulation_policy.cache_clear()
     try:
@@ -175,7 +175,7 @@ def test_losses_agree_on_every_pytorch(refused, dtype, atol, monkeypatch, recwar
     finally: accumulation_policy.cache_clear()
 
 def test_the_losses_of_each_case():
-    "Weighed as one likes, in chunks or not, and none without a case."
+    "With any weights, in chunks or not; an empty tensor if there are no cases."
     torch.manual_seed(0)
     hidden, vectors, targets = torch.randn(70, 8), torch.randn(41, 8), torch.randint(1, 41, (70,))
     weights = torch.rand(70)
@@ -231,7 +231,7 @@ def test_half_precision_learns_as_much():
     s = small_world()
     options = dict(epochs=10, batch_size=16, lr=.02, precision="bf16", progress=False)
     model   = Turned(300).fit(s[:800], s[800:], **options)
-    assert model.seen == {torch.bfloat16, torch.float32}            # trained in the one, judged in the other
+    assert model.seen == {torch.bfloat16, torch.float32}            # trained in the one, evaluated in the other
     assert model.item_vectors.weight.dtype == torch.float32
     assert model(*Batches(s).gather(np.arange(4))).dtype == torch.float32
     assert (ranks(model, s[800:], progress=False) <= 2).mean() > .95

@@ -20,8 +20,8 @@ def test_a_sample_keeps_the_order():
     sample = sample_sessions(s, 20)
     assert len(sample) == 20 and sample_sessions(s, 50) is s
     texts = [s[i].tolist() for i in range(50)]
-    places = [texts.index(sample[i].tolist()) for i in range(20)]
-    assert places == sorted(places)
+    positions = [texts.index(sample[i].tolist()) for i in range(20)]
+    assert positions == sorted(positions)
 
 def test_measured_as_in_evaluation_and_training():
     s = small_world()[:50]

@@ -25,7 +25,7 @@ def test_chosen_batches_go_from_short_to_long():
     assert clicks == sorted(clicks) and clicks[0] < clicks[-1]
     assert training_speed(LastClick(300, 8), small_world()[:50], 8, steps=4) > 0
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux counts")
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory on a CPU needs Linux")
 def test_the_peak_is_seen():
     assert 60 < peak_of(lambda: torch.ones(2**24).sum(), "cpu") < 80         # 64 MiB
     assert peak_of_step(LastClick(300, 8), small_world()[:50], 16) < 50

@@ -8,19 +8,19 @@ from sessrec.models.neural import LastClick
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.callbacks.base import Callback
 
-MOMENTS = [name for name in vars(Callback) if name.startswith("on_")]
+METHODS = [name for name in vars(Callback) if name.startswith("on_")]
 
-def recorder(moments):
-    "A callback that writes down every moment."
-    methods = {name: lambda self, run, name=name: moments.append(name.removeprefix("on_")) for name in MOMENTS}
+def recorder(calls):
+    "A callback that records each call."
+    methods = {name: lambda self, run, name=name: calls.append(name.removeprefix("on_")) for name in METHODS}
     return type("Recorder", (Callback,), methods)()
 
-def test_callbacks_hear_every_moment_in_order():
-    moments, s = [], small_world()[:20]
-    LastClick(300, 4).fit(s, epochs=2, batch_size=12, progress=False, callbacks=[recorder(moments)])
+def test_callbacks_are_called_in_order():
+    calls, s = [], small_world()[:20]
+    LastClick(300, 4).fit(s, epochs=2, batch_size=12, progress=False, callbacks=[recorder(calls)])
     steps = ["step_start", "step"] * 2
     epoch = ["epoch_start", *steps, "evaluate_start", "evaluate", "epoch"]
-    assert moments == ["start", *epoch, *epoch, "end", "close"]
+    assert calls == ["start", *epoch, *epoch, "end", "close"]
 
 def test_a_callback_may_stop_the_run():
     class Once(Callback):

@@ -35,11 +35,11 @@ def test_weights_averages_and_random_numbers_come_back(tmp_path):
     assert torch.equal(torch.rand(1), number) and made_from == {"plan": 1}
     assert torch.equal(other.clicked.weight, model.clicked.weight) and list(again.tensors) == ["mean.x"]
 
-def test_what_is_no_state_is_refused(tmp_path):
+def test_a_file_that_is_no_state_is_refused(tmp_path):
     (tmp_path/"s").write_bytes(b"PAR1")
     model = LastClick(5, 4)
     optimizer = torch.optim.AdamW(model.parameters())
-    with pytest.raises(ValueError, match="is not the state of a run; remove it"):
+    with pytest.raises(ValueError, match="is not a saved training state; remove it"):
         load_state(tmp_path/"s", model, optimizer)
 
 def test_sessions_are_told_apart_by_their_clicks():
@@ -51,5 +51,5 @@ def test_another_run_is_named(tmp_path):
     check_same_run(now, {"model": {"name": "x"}, "train": "a"}, tmp_path, {"size": 3})
     with pytest.raises(ValueError, match="its size was 4, now it is 3"):
         check_same_run(now, {"model": {"name": "x", "size": 4}, "train": "a"}, tmp_path, {})
-    with pytest.raises(ValueError, match="other train .b, now a."):
+    with pytest.raises(ValueError, match="train differs .it was b, now it is a."):
         check_same_run(now, now | {"train": "b"}, tmp_path, {})

@@ -7,7 +7,7 @@ from sessrec.train.torch_loss import *
 import torch
 
 
-def test_the_policy_is_one_that_this_pytorch_takes():
+def test_the_policy_is_one_that_this_pytorch_accepts():
     policy = accumulation_policy("cpu", torch.float32)
     if policy is None: assert not hasattr(torch.nn, "LinearCrossEntropyOptions")
     else:

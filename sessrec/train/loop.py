@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from sessrec.models.neural import NeuralRecommender
 
 # %% ../../nbs/08_training.ipynb #2ee34036
-def like_lengths(lengths:np.ndarray,        # clicks of each row, `(n,)`
-                 batch_size:int,            # rows in a batch
-                 seed:list[int],            # of the order, such as `[seed, epoch]`
-                 pool:int=50,               # batches that are sorted together
+def like_lengths(lengths:np.ndarray,        # number of clicks of each row, `(n,)`
+                 batch_size:int,            # rows per batch
+                 seed:list[int],            # random seed of the order, such as `[seed, epoch]`
+                 pool:int=50,               # number of batches whose rows are sorted together
                 ) -> list[np.ndarray]:      # row numbers of each batch; every row is in exactly one
-    "A random order of batches whose rows are of like length."
+    "Group rows of similar length into batches, in random order."
     rng    = np.random.default_rng(seed)
     order  = rng.permutation(len(lengths))
     pools  = np.arange(len(order)) // (batch_size * pool)
@@ -46,14 +46,14 @@ def like_lengths(lengths:np.ndarray,        # clicks of each row, `(n,)`
 
 # %% ../../nbs/08_training.ipynb #869ffbcd
 class Batches:
-    "Training batches: the data lie on the device as flat tensors, and a batch is one gather."
+    "Training batches, gathered from a flat tensor of clicks that stays on the device."
     def __init__(self,
-                 sessions:Sessions,         # what to learn from
-                 batch_size:int=512,        # rows in a batch, at least 1
-                 max_len:int=50,            # most clicks in a row; a longer session is cut into several rows
-                 form:str="sessions",       # a row: one of the "sessions" (a target per click) or "cases" (one target)
-                 seed:int=0,                # of the orders
-                 device:torch.device|str="cpu",     # where the tensors lie
+                 sessions:Sessions,         # training sessions
+                 batch_size:int=512,        # rows per batch, at least 1
+                 max_len:int=50,            # maximum clicks per row, at least 1; longer sessions give several rows
+                 form:str="sessions",       # kind of row: "sessions" (one target per click) or "cases" (one target)
+                 seed:int=0,                # random seed of the batch order
+                 device:torch.device|str="cpu",     # device of the tensors
                 ):
         if batch_size < 1: raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
         if max_len < 1:    raise ValueError(f"max_len must be 1 or more, got {max_len}")
@@ -61,7 +61,7 @@ class Batches:
         rows = session_rows if form == "sessions" else prefix_rows
         self.start, self.length = rows(sessions, max_len)       # (n_rows,) each
         if not len(self.start):
-            raise ValueError("there is nothing to learn from: no session has two clicks of known items")
+            raise ValueError("there is no training case: no session has two clicks on items of the catalogue")
         margin = np.zeros(max_len + 1, np.int64)                # so that no index lies beyond the end
         self.flat    = torch.from_numpy(np.concatenate([sessions.items.astype(np.int64), margin])).to(device)
         self.n_cases = int(self.length.sum()) if form == "sessions" else len(self.length)
@@ -70,13 +70,13 @@ class Batches:
     def __len__(self) -> int: return math.ceil(len(self.start) / self.batch_size)
 
     def of(self, sessions:Sessions) -> "Batches":
-        "Batches of the same kind of other sessions."
+        "Create batches of the same kind from other sessions."
         return Batches(sessions, self.batch_size, self.max_len, self.form, device=self.flat.device)
 
     def gather(self,
                rows:np.ndarray,                 # row numbers, `(B,)`
-              ) -> tuple[Batch, Tensor]:        # inputs, and targets `(B, L)` or `(B,)`, 0 where there is none
-        "One batch."
+              ) -> tuple[Batch, Tensor]:        # inputs; targets `(B, L)` or `(B,)`, 0 where there is none
+        "Gather one batch."
         ends   = np.stack([self.start[rows], self.length[rows]])
         start, length = torch.from_numpy(ends).to(self.flat.device, non_blocking=True)
         column = torch.arange(int(self.length[rows].max(initial=0)), device=self.flat.device)
@@ -86,25 +86,25 @@ class Batches:
         return Batch(self.flat[index] * mask, length), target
 
     def epoch(self,
-              epoch:int,        # its number: the order depends on it and on `seed` alone
-              skip:int=0,       # batches that were done before
-              rank:int=0,       # of `n_ranks` processes, which share the batches
-              n_ranks:int=1,    # each gets equally many; the first ones come twice if need be
+              epoch:int,        # number of the epoch; with `seed`, it determines the order
+              skip:int=0,       # number of batches to leave out at the start, to resume an epoch
+              rank:int=0,       # index of this process, from 0
+              n_ranks:int=1,    # processes that share the batches equally; if needed, the first ones are repeated
              ) -> Iterator[tuple[Batch, Tensor]]:
-        "All batches, in this epoch's order."
+        "Yield all batches of this process, in the epoch's order."
         order = like_lengths(self.length, self.batch_size, [self.seed, epoch])
         order = (order + order[:-len(order) % n_ranks])[rank::n_ranks]
         for rows in order[skip:]: yield self.gather(rows)
 
 # %% ../../nbs/08_training.ipynb #f852e397
 class ChunkedCrossEntropy(torch.autograd.Function):
-    "Mean cross-entropy of `hidden @ weight.T`; its gradients are computed on the way, a chunk of cases at a time."
+    "Mean cross-entropy of `hidden @ weight.T`, with gradients computed in the forward pass, in chunks of cases."
     @staticmethod
     def forward(ctx:Any,
                 hidden:Tensor,      # one vector per case, `(N, d)`
                 weight:Tensor,      # the items' vectors, `(n_items, d)`
-                target:Tensor,      # rows of `weight`, `(N,)`
-                chunk:int,          # cases whose scores are held at a time
+                target:Tensor,      # row of `weight` for each case, `(N,)`
+                chunk:int,          # cases scored at once
                ) -> Tensor:         # scalar
         loss        = hidden.new_zeros(())
         grad_hidden = torch.empty_like(hidden)
@@ -131,19 +131,19 @@ class ChunkedCrossEntropy(torch.autograd.Function):
 
 # %% ../../nbs/08_training.ipynb #32163d3e
 def cross_entropy(hidden:Tensor,        # one vector per case, `(N, d)`
-                  vectors:Tensor,       # the items' vectors, `(n_items + 1, d)`; row 0 is padding and takes no part
+                  vectors:Tensor,       # the items' vectors, `(n_items + 1, d)`; row 0 is padding and is ignored
                   targets:Tensor,       # item ids, `(N,)` int64, from 1 to n_items
-                  chunk:int|None=None,  # cases whose scores are held at a time; None = 128 on a CPU, 2048 on a GPU
-                  each:bool=False,      # True = the loss of each case, for a loss that weighs them
-                 ) -> Tensor:           # scalar, 0 without a case; with `each`, `(N,)`
-    "Mean cross-entropy over the whole catalogue; the `(N, n_items)` score matrix is never held, unless it is small."
+                  chunk:int|None=None,  # cases scored at once; None = 128 on a CPU, 2048 on a GPU
+                  each:bool=False,      # True = return the loss of each case, not the mean
+                 ) -> Tensor:           # scalar, 0 if there are no cases; with `each`, `(N,)`
+    "Compute the mean cross-entropy over the whole catalogue, without a large `(N, n_items)` score matrix in memory."
     kind = hidden.device.type
     if torch.is_autocast_enabled(kind):
         dtype = torch.get_autocast_dtype(kind)
         hidden, vectors = hidden.to(dtype), vectors.to(dtype)
     if each: return case_losses(hidden, vectors, targets, chunk)
     if not len(hidden): return (hidden.sum() + vectors.sum()) * 0
-    if len(vectors) > 100_000:                          # then in blocks of items, 4 million scores at a time
+    if len(vectors) > 100_000:                          # in blocks of items, 4 million scores at a time
         with torch.autocast(kind, enabled=False):
             return BlockedCrossEntropy.apply(hidden.float(), vectors.float(), targets, 2**22)
     chunk  = chunk or (128 if kind == "cpu" else 2048)
@@ -153,38 +153,38 @@ def cross_entropy(hidden:Tensor,        # one vector per case, `(N, d)`
     return ChunkedCrossEntropy.apply(hidden, weight, targets - 1, chunk).float()
 
 # %% ../../nbs/08_training.ipynb #c575bf75
-def lr_share(step:int,          # from 0
-             total:int,         # steps of the whole run
-             warmup:float=.05,  # share of them that warm up, in [0, 1)
-            ) -> float:         # share of the highest learning rate, in (0, 1]
-    "Warm up in a line, then fall along half a cosine to 0."
+def lr_share(step:int,          # step number, from 0
+             total:int,         # number of steps of the whole run
+             warmup:float=.05,  # fraction of the steps in which the learning rate rises, in [0, 1)
+            ) -> float:         # fraction of the peak learning rate, in (0, 1]
+    "Compute the learning-rate schedule: linear warm-up, then cosine decay to 0 (Loshchilov and Hutter 2017)."
     warm = warmup * total
     if step < warm: return (step + 1) / math.ceil(warm)
     return .5 + .5 * math.cos(math.pi * (step - warm) / max(total - warm, 1))
 
 # %% ../../nbs/08_training.ipynb #3f0b7c1d
 class LearningRate(Callback):
-    "Sets the learning rate before each step: warm-up, then half a cosine."
+    "Set the learning rate before each step: linear warm-up, then cosine decay."
     def on_step_start(self, run:Run) -> None:
         total = run.steps_per_epoch * run.plan.epochs
         for group in run.optimizer.param_groups:
             group["lr"] = run.plan.lr * lr_share(run.step, total, run.plan.warmup)
 
 # %% ../../nbs/08_training.ipynb #127a9332
-def fit(model:"NeuralRecommender",      # starts from new random weights
-        train:Sessions,                 # what to learn from
-        valid:Sessions|None=None,       # later sessions that say when to stop; None = train all epochs, keep the last
-        plan:Plan|None=None,            # how; None = the model's own
-        out:Path|str|None=None,         # folder of the checkpoint, the log and the state; None = keep all in memory
-        resume:bool=False,              # continue the run in `out`, from where it was saved last
+def fit(model:"NeuralRecommender",      # network to train, from new random weights
+        train:Sessions,                 # training sessions
+        valid:Sessions|None=None,       # later sessions for early stopping; None = keep the last epoch's weights
+        plan:Plan|None=None,            # hyperparameters of training; None = the model's own
+        out:Path|str|None=None,         # folder for checkpoint, log and state; None = keep everything in memory
+        resume:bool=False,              # continue the run in `out` from its last saved state
         device:str="auto",              # "cpu", "cuda", or "auto": a GPU if there is one
-        track:str|None=None,            # "mlflow" or "tensorboard", next to the log
-        progress:bool=True,             # a live curve in a notebook, a bar on standard error elsewhere
-        save_every:float=60.,           # seconds between two saves of the state within an epoch
-        callbacks:Iterable[Callback]=(),    # further ones, called after those that every run has
-        **changes:Any,                  # fields of `Plan`, such as `epochs=3`
-       ) -> pd.DataFrame:               # the history: a row per epoch
-    "Train a network, keep the weights of the epoch with the best validation Recall@20."
+        track:str|None=None,            # tracker: "mlflow" or "tensorboard"; None = no tracker
+        progress:bool=True,             # show a live curve in a notebook, a bar on standard error elsewhere
+        save_every:float=60.,           # minimum seconds between two saves of the state within an epoch
+        callbacks:Iterable[Callback]=(),    # additional callbacks, called after the standard ones
+        **changes:Any,                  # fields of `plan` to override, such as `epochs=3`
+       ) -> pd.DataFrame:               # training history, one row per epoch
+    "Train a network, and keep the weights of the epoch with the best validation Recall@20."
     plan = (plan or model.plan).changed(**changes)
     with torch.random.fork_rng():                       # the caller's random numbers stay as they are
         accelerator = make_accelerator(device, plan.precision, track, out)

@@ -12,9 +12,9 @@ from ..data.sessions import PAD, Sessions
 
 # %% ../../nbs/reference/train_rows.ipynb #cc1e8998
 def session_rows(sessions:Sessions,
-                 max_len:int,       # most inputs in a row
+                 max_len:int,       # maximum number of inputs per row, at least 1
                 ) -> tuple[np.ndarray, np.ndarray]:     # start in the flat array, number of inputs: `(n_rows,)` each
-    "One row per session; a longer one is cut into several."
+    "Locate the training rows: one per session, or several if it has more than `max_len` inputs."
     inputs  = np.maximum(sessions.lengths - 1, 0)
     pieces  = -(-inputs // max_len)                     # of each session, rounded up
     session = np.repeat(np.arange(len(sessions)), pieces)
@@ -24,9 +24,9 @@ def session_rows(sessions:Sessions,
 
 # %% ../../nbs/reference/train_rows.ipynb #7fa86fd7
 def prefix_rows(sessions:Sessions,
-                max_len:int,        # most inputs in a row
+                max_len:int,        # maximum number of inputs per row, at least 1
                ) -> tuple[np.ndarray, np.ndarray]:      # start in the flat array, number of inputs: `(n_rows,)` each
-    "One row per case: the prefix before each known target."
+    "Locate the training rows: one per case, the prefix before each target that is in the catalogue."
     session, position = sessions.cases()
     known    = sessions.targets(session, position) != PAD
     session  = session[known]

@@ -32,54 +32,54 @@ if TYPE_CHECKING:
 
 # %% ../../nbs/reference/train_run.ipynb #bde2e363
 class Run:
-    "A network, its optimiser, and how far its training is."
+    "A training run: network, optimiser, callbacks and progress."
     def __init__(self,
-                 model:"NeuralRecommender",     # on the device, with its first weights
-                 plan:Plan,
-                 batches:"Batches",             # of the training sessions
-                 accelerator:"Accelerator",
-                 folder:Path|None=None,         # of checkpoint, log and state
+                 model:"NeuralRecommender",     # on the device, with its initial weights
+                 plan:Plan,                     # hyperparameters of training
+                 batches:"Batches",             # batches of the training sessions
+                 accelerator:"Accelerator",     # from `make_accelerator`
+                 folder:Path|None=None,         # folder for checkpoint, log and state; None = nothing is saved
                 ):
         self.model, self.plan, self.batches = model, plan, batches
         self.accelerator, self.folder = accelerator, folder
-        self.network: nn.Module = model     # what the loop calls: with several processes, wrapped
+        self.network: nn.Module = model     # what the loop calls; wrapped if there are several processes
         self.optimizer: Any = AdamW(model.parameters(), lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
         self.callbacks: list[Callback] = []
         self.made_from: dict[str, Any] = {}     # from `describe_run`
-        self.row: dict[str, Any] = {}           # of the last epoch: loss, metrics, seconds
-        self.gradient_norm: Tensor|None = None  # of the last step, before clipping
+        self.row: dict[str, Any] = {}           # values of the last epoch: loss, metrics, seconds
+        self.gradient_norm: Tensor|None = None  # norm in the last step, before clipping
         self.state = RunState(loss_sum=torch.zeros((), dtype=torch.float64, device=accelerator.device))
-        # Is it an interrupted run that goes on? Was there nothing left to do? Does a callback ask for the end?
+        # resumed: continues an interrupted run; finished: was already complete; stop: a callback asks to end the run
         self.resumed = self.finished = self.stop = False
         self.began   = perf_counter()
         self.steps_per_epoch = math.ceil(len(batches) / accelerator.num_processes)
 
     @property
     def history(self) -> pd.DataFrame:
-        "A row per epoch."
+        "The training history, one row per epoch."
         return pd.DataFrame(self.state.history).set_index("epoch") if self.state.history else pd.DataFrame()
     @property
     def seconds(self) -> float:
-        "Spent on training, interruptions left out."
+        "Training time in seconds, without interruptions."
         return self.state.seconds + perf_counter() - self.began
     @property
     def step(self) -> int:
-        "Steps that are done, of all epochs."
+        "Number of completed steps over all epochs."
         return self.state.epoch * self.steps_per_epoch + self.state.step
     @property
     def at_epoch_end(self) -> bool: return self.state.step == self.steps_per_epoch
     @property
     def may_report(self) -> bool:
-        "Asking a GPU for a number makes it wait: there, only every 20th step may."
+        "Whether callbacks may read values in this step: on a GPU only every 20th, since reading makes it wait."
         return self.at_epoch_end or self.state.step % 20 == 0 or self.accelerator.device.type == "cpu"
 
     def tell(self, moment:str) -> None:
-        "Call this method of every callback."
+        "Call the method of this name in every callback."
         for callback in self.callbacks: getattr(callback, moment)(self)
     def close(self) -> None: self.tell("on_close")
 
     def epochs(self) -> Iterator[int]:
-        "The epochs that are left, from 0."
+        "Yield the remaining epochs, counted from 0."
         if not self.finished:
             self.tell("on_start")
             while not self.stop and self.state.epoch < self.plan.epochs:
@@ -91,7 +91,7 @@ class Run:
         self.model.eval()
 
     def steps(self, epoch:int) -> Iterator[tuple[Batch, Tensor]]:
-        "The batches of this epoch that are left."
+        "Yield the remaining batches of this epoch."
         process = self.accelerator.process_index
         for batch, targets in self.batches.epoch(epoch, self.state.step, process, self.accelerator.num_processes):
             self.tell("on_step_start")
@@ -99,17 +99,17 @@ class Run:
 
     def step_done(self,
                   loss:Tensor,              # mean over the batch's cases
-                  targets:Tensor,           # of the batch
-                  gradient_norm:Tensor|None,    # before clipping
+                  targets:Tensor,           # item ids, 0 where there is no target
+                  gradient_norm:Tensor|None,    # norm before clipping
                  ) -> None:
-        "Count a step, and tell the callbacks."
+        "Count a completed step, and notify the callbacks."
         cases = int((targets != PAD).sum())
         self.gradient_norm = gradient_norm
         self.state.add_step(loss, cases)
         self.tell("on_step")
 
     def epoch_done(self) -> None:
-        "Judge the epoch, count it, and tell the callbacks."
+        "Evaluate the epoch, count it, and notify the callbacks."
         epoch    = self.state.epoch + 1
         self.row = {"epoch": epoch, "step": epoch * self.steps_per_epoch, "loss": self.state.mean_loss}
         self.tell("on_evaluate_start")
@@ -120,33 +120,33 @@ class Run:
 
 # %% ../../nbs/reference/train_run.ipynb #b93c20ac
 def check_data(model:"NeuralRecommender", train:Sessions) -> None:
-    "ValueError when the network is not made for these sessions."
+    "Raise a ValueError if the network does not fit these sessions."
     if train.catalogue is None:
-        raise ValueError("train has no catalogue: without it nobody can tell what an item id stands for")
+        raise ValueError("train has no catalogue, which the checkpoint needs to name its items; use sessions with one")
     if train.n_items != model.n_items:
-        raise ValueError(f"{model.name} was made for {model.n_items} items, train has {train.n_items}")
+        raise ValueError(f"{model.name} was made for {model.n_items} items, but train has {train.n_items}")
 
 def check_folder(folder:Path|None, resume:bool) -> None:
-    "ValueError when a run cannot be begun, or resumed, in this folder."
-    if resume and not folder: raise ValueError("resume needs out, the folder of the run")
+    "Raise a ValueError if a run cannot be started, or resumed, in this folder."
+    if resume and not folder: raise ValueError("resume needs out, the folder of the run to continue")
     if not folder: return
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file; name a folder for the checkpoint")
+        raise ValueError(f"{folder} is a file; choose a folder for the checkpoint")
     present = [name for name in ("log.jsonl", "state.safetensors", *FILES) if (folder/name).exists()]
     if present and not resume:
-        raise ValueError(f"{folder} holds {present[0]} already: resume that run, or choose another folder")
+        raise ValueError(f"{folder} holds {present[0]} already; resume that run, or choose another folder")
 
 # %% ../../nbs/reference/train_run.ipynb #75f0b7c8
-def begin_run(model:"NeuralRecommender",
-              train:Sessions,
-              valid:Sessions|None,
-              plan:Plan,
-              batches:"Batches",            # of `train`, on the device
-              accelerator:"Accelerator",
-              out:Path|str|None=None,       # folder of the run
-              resume:bool=False,            # go on with the run in it
+def begin_run(model:"NeuralRecommender",    # network to train
+              train:Sessions,               # training sessions
+              valid:Sessions|None,          # validation sessions, or None
+              plan:Plan,                    # hyperparameters of training
+              batches:"Batches",            # batches of `train`, on the device
+              accelerator:"Accelerator",    # from `make_accelerator`
+              out:Path|str|None=None,       # folder of the run; None = nothing is saved
+              resume:bool=False,            # continue the run in `out`
              ) -> Run:
-    "A run with new random weights, or the one in the folder as it was saved last."
+    "Start a run with new random weights, or restore the one in the folder from its last saved state."
     folder = Path(out) if out else None
     check_data(model, train)
     check_folder(folder, resume)
@@ -162,7 +162,7 @@ def begin_run(model:"NeuralRecommender",
 
 # %% ../../nbs/reference/train_run.ipynb #2b4c8b3d
 def _resume(run:Run) -> None:
-    "Continue the run in the folder; one that was stopped before its first state begins again."
+    "Restore the run in the folder; one that was interrupted before its first saved state starts again."
     assert run.folder
     path = run.folder/"state.safetensors"
     if path.exists():
@@ -177,7 +177,7 @@ def _resume(run:Run) -> None:
         run.finished = True
 
 def _finished_log(folder:Path) -> list[dict[str, Any]]:
-    "The log of a complete run, entry by entry; empty if there is none."
+    "Return the log entries of a complete run; an empty list if there is none."
     try: log = [json.loads(line) for line in (folder/"log.jsonl").read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError): return []
     return log if log and log[-1]["event"] == "finished" else []

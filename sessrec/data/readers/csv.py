@@ -29,14 +29,14 @@ _COLUMNS  = {"session_id": None, "user_id": None, "item_id": None, "timestamp": 
 
 @dataclass(frozen=True)
 class _Address:
-    "A path, and how to read what is there."
+    "A path, and how to read the file there."
     path: str
-    names: dict[str, str]   # our name -> name in the file, for those that differ
+    names: dict[str, str]   # our name -> name in the file, for columns whose name differs
     sep: str = ","
-    unit: str|None = None   # of the times: s or ms, None = as it looks
+    unit: str|None = None   # unit of the times, s or ms; None = guess it from their size
 
 def _parse(spec):
-    "The parts of `path?ours=theirs&…&sep=;&unit=ms`."
+    "Parse `path?ours=theirs&…&sep=;&unit=ms`."
     path, _, query = spec.partition("?")
     names   = dict(parse_qsl(query, keep_blank_values=True))
     sep     = names.pop("sep", ",").replace("tab", "\t")
@@ -44,7 +44,7 @@ def _parse(spec):
     unknown = [name for name in names if name not in _COLUMNS]
     if unknown or unit not in (None, "s", "ms") or len(sep) != 1:
         odd = ", ".join(unknown) or "sep or unit"
-        raise DataError(f"csv:{spec}: {odd} is not understood; after ? come ours=theirs for {', '.join(_COLUMNS)}, "
+        raise DataError(f"csv:{spec}: {odd} is not understood; after ? write ours=theirs for {', '.join(_COLUMNS)}, "
                         "sep=one character or tab, unit=s or ms")
     return _Address(path, names, sep, unit)
 
@@ -52,32 +52,32 @@ def _parse(spec):
 _SPLIT = 100_000_000_000     # unix times from here on are milliseconds
 
 def _milliseconds(file, column, unit):
-    "Times of whatever form as milliseconds since 1970, int64."
+    "Convert times in any of these forms to int64 milliseconds since 1970."
     if pa.types.is_temporal(column.type):
         zone = getattr(column.type, "tz", None)
         return column.cast(pa.timestamp("ms", zone), safe=False).cast(pa.int64()).to_numpy()
     value = column.to_numpy()
     small = value < _SPLIT
     if unit is None and not small.all():
-        refuse(file, small & (value >= 0), "timestamp", "looks like seconds, others do not (say unit=s or unit=ms)")
+        refuse(file, small & (value >= 0), "timestamp", "looks like seconds, others do not (set unit=s or unit=ms)")
         unit = "ms"
     if unit == "ms": return np.floor(value).astype(np.int64)
     return np.floor(value * 1000.).astype(np.int64) if value.dtype.kind == "f" else value.astype(np.int64) * 1000
 
 def _time_type(text):
-    "The type of time that `text` is written in."
+    "Return the Arrow type that can hold the time written in `text`."
     if re.fullmatch(r"-?\d+", text): return pa.int64()
     return pa.timestamp("ms", "UTC" if re.search(r"(Z|[+-]\d\d:?\d\d)$", text) else None)
 
 def _narrow(column):
-    "int64 as int32 where it fits."
+    "Convert an integer column to int32 if its values fit."
     if not pa.types.is_integer(column.type): return column
     low, high = pc.min_max(column).as_py().values()
     return column.cast(pa.int32()) if low is not None and -2**31 <= low and high < 2**31 else column
 
 # %% ../../../nbs/reference/data_readers_csv.ipynb #81cac01d
 def _open(piece, address):
-    "The file with the columns that it has."
+    "Open the file with those of our columns that it has."
     columns  = {ours: (address.names.get(ours, ours), type) for ours, type in _COLUMNS.items()}
     blank    = [c for c in _COLUMNS if c not in ("item_id", "timestamp")]
     optional = [c for c in blank if c not in address.names]
@@ -86,12 +86,12 @@ def _open(piece, address):
     else: file = CsvFile(piece, columns, address.sep, optional=optional, blank=blank)
     who = [c for c in ("session_id", "user_id") if c in file.columns]
     if not who:
-        raise DataError(f"{piece} has no column session_id and none user_id; say which one it is: ?session_id=its-name")
+        raise DataError(f"{piece} has neither a column session_id nor user_id; name one: ?session_id=its-name")
     file.blank.discard(who[0])
     return file
 
 def _table(file):
-    "The columns, with times in a type of time and ids as small as they can be."
+    "Read the columns, with times in a time type and ids as int32 where they fit."
     table = file.table()
     first = table["timestamp"][0].as_py()
     if isinstance(first, str):
@@ -105,7 +105,8 @@ def _table(file):
 @reader("csv")
 def read_csv(spec:str,      # `path`, or `path?session_id=sid&item_id=sku&timestamp=ts&sep=;&unit=ms`; sep may be `tab`
             )->Log:
-    "Any CSV or Parquet file with one row per click; times are unix seconds, milliseconds or ISO text (UTC by default)."
+    """Read any CSV or Parquet file with one row per click; times are unix seconds, milliseconds or ISO text
+    (UTC by default)."""
     address  = _parse(str(spec))
     file     = _open(find(address.path), address)
     table    = _table(file)

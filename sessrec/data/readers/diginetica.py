@@ -18,9 +18,9 @@ from ...registry import reader
 
 # %% ../../../nbs/reference/data_readers_diginetica.ipynb #28158e31
 @reader("diginetica")
-def read_diginetica(path:Path|str,  # `train-item-views.csv`, or a folder or zip with it
+def read_diginetica(path:Path|str,  # `train-item-views.csv`, or a folder or zip that contains it
                    )->Log:
-    "The item views of the CIKM Cup 2016; a click's time is its day (UTC) plus the milliseconds of its time frame."
+    "Read the item views of the CIKM Cup 2016; a click's time is its day (UTC) plus its `timeframe` in milliseconds."
     numbers = {n: (n, pa.int32()) for n in ("session_id", "user_id", "item_id", "timeframe")}
     columns = numbers | {"timestamp": ("eventdate", pa.date32())}
     file    = CsvFile(find(path, "train-item-views.csv"), columns, sep=";", blank=["user_id"], na=["", "NA"])

@@ -24,7 +24,7 @@ _READABLE = pa.array(["categoryid", "790", "available"])
 _UNUSED   = "rows of item_properties: other properties, items that nobody clicked, or later than the log"
 
 def _wanted_rows(home):
-    "Rows of the readable properties as one Arrow table (None without files), and how many rows the files have."
+    "Read the rows of the readable properties as one Arrow table (None without files), and count all rows of the files."
     columns = {"time": ("timestamp", pa.int64()), "item_id": ("itemid", pa.int32()),
                "property": ("property", pa.string()), "value": ("value", pa.string())}
     kept, n_rows = [], 0
@@ -37,7 +37,7 @@ def _wanted_rows(home):
     return pa.concat_tables(kept) if kept else None, n_rows
 
 def _properties(home, clicked, end):
-    "Latest category, price and availability of each item that was clicked, as known at `end` (milliseconds)."
+    "Find the latest category, price and availability of each clicked item, as known at `end` (milliseconds)."
     rows, n_rows = _wanted_rows(home)
     if rows is None: return None, {}
     usable = pc.and_(pc.is_in(rows["item_id"], clicked), pc.less_equal(rows["time"], end))
@@ -48,7 +48,7 @@ def _properties(home, clicked, end):
 
 # %% ../../../nbs/reference/data_readers_retailrocket.ipynb #66baf413
 def _roots(file, child, parent):
-    "The root of each category; a parent that is no category makes its child a root."
+    "Find the root of each category; a category whose parent is not in the tree is a root."
     ids = pd.Index(child)
     refuse(file, ids.duplicated(), "child", "appears twice")
     up  = ids.get_indexer(parent)
@@ -59,7 +59,7 @@ def _roots(file, child, parent):
     return pd.Series(ids[up], ids)
 
 def _root_of(leaf, tree):
-    "The root category of each item; a category that the tree doesn't have is its own root."
+    "Find the root category of each item; a category that is not in the tree is its own root."
     if tree is None: return leaf
     file = CsvFile(tree, {"child": ("categoryid", pa.int32()), "parent": ("parentid", pa.int32())}, blank=["parent"])
     rows = file.table().to_pandas()
@@ -68,7 +68,7 @@ def _root_of(leaf, tree):
 
 # %% ../../../nbs/reference/data_readers_retailrocket.ipynb #69feb2f7
 def _features(items, tree):
-    "Root category, category, price and availability, each in its type."
+    "Convert the properties to root category, category, price and availability, each with its own type."
     leaf  = pd.to_numeric(items["categoryid"], errors="coerce").astype("Int64")
     root  = _root_of(leaf, tree).map(str, na_action="ignore").astype("category")
     price = items["790"].str.extract(r"^n(\d+(?:\.\d+)?)$")[0].astype("float32")
@@ -78,10 +78,10 @@ def _features(items, tree):
 
 # %% ../../../nbs/reference/data_readers_retailrocket.ipynb #954b1abc
 @reader("retailrocket")
-def read_retailrocket(path:Path|str,    # `events.csv`, or a folder or zip with it; `item_properties_part*.csv` and
-                                        # `category_tree.csv` next to it are used if they are there
+def read_retailrocket(path:Path|str,    # `events.csv`, or a folder or zip that contains it; `item_properties_part*.csv`
+                                        # and `category_tree.csv` next to it are used if they exist
                      )->Log:
-    "The RetailRocket log: visitors instead of sessions, and what is known about the items."
+    "Read the RetailRocket log, which has visitors instead of sessions, and the latest properties of its items."
     path    = Path(path)
     columns = {"user_id": ("visitorid", pa.int32()), "item_id": ("itemid", pa.int32()),
                "timestamp": ("timestamp", pa.int64()), "event": ("event", WORD)}

@@ -21,34 +21,34 @@ from ...registry import reader
 # %% ../../../nbs/reference/data_readers_uci.ipynb #2e551fb0
 _COLOURS = ["beige", "black", "blue", "brown", "burgundy", "grey", "green", "navy blue", "many colours", "olive",
             "pink", "red", "violet", "white"]
-_PLACES  = ["top left", "top middle", "top right", "bottom left", "bottom middle", "bottom right"]
-_CODES   = {    # our name -> (name in the file, words of the codes 1, 2, …)
+_LOCATIONS = ["top left", "top middle", "top right", "bottom left", "bottom middle", "bottom right"]
+_CODES = {    # our name -> (name in the file, words for the codes 1, 2, …)
     "category":      ("page 1 (main category)", ["trousers", "skirts", "blouses", "sale"]),
     "colour":        ("colour", _COLOURS),
-    "place":         ("location", _PLACES),
+    "place":         ("location", _LOCATIONS),
     "photo":         ("model photography", ["en face", "profile"]),
     "above_average": ("price 2", ["yes", "no"])}
 
 def _words(file, table, ours, words):
-    "Codes from 1 on as words."
+    "Convert codes, which start at 1, to words."
     code = table[ours].to_numpy().astype(np.int64) - 1
-    refuse(file, (code < 0) | (code >= len(words)), ours, f"is none of the codes from 1 to {len(words)}")
+    refuse(file, (code < 0) | (code >= len(words)), ours, f"is not one of the codes 1 to {len(words)}")
     return pd.Categorical.from_codes(code, words)
 
 # %% ../../../nbs/reference/data_readers_uci.ipynb #4de4e3be
 def _milliseconds(file, table):
-    "Midnight (UTC) of each click's day, plus its place in the session in seconds."
+    "Return midnight (UTC) of each click's day plus one second per position in the session, in milliseconds."
     year, month, day, order = (table[n].to_numpy().astype(np.int64) for n in ("year", "month", "timestamp", "order"))
-    refuse(file, (month < 1) | (month > 12), "month", "is no month")
+    refuse(file, (month < 1) | (month > 12), "month", "is not a month")
     months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
     date   = months.astype("M8[D]") + (day - 1)
-    refuse(file, date.astype("M8[M]") != months, "timestamp", "is no day of that month")
-    refuse(file, order < 1, "order", "is no place in a session, they start at 1")
+    refuse(file, date.astype("M8[M]") != months, "timestamp", "is not a day of that month")
+    refuse(file, order < 1, "order", "is not a position in a session: positions start at 1")
     return date.astype("M8[ms]").astype(np.int64) + order * 1000
 
 # %% ../../../nbs/reference/data_readers_uci.ipynb #c9acc9d3
 def _open(path):
-    "The file, with its columns under our names."
+    "Open the file, with its columns under our names."
     names   = {n: n for n in ("year", "month", "order", "country")} | {"timestamp": "day", "session_id": "session ID"}
     names  |= {ours: theirs for ours, (theirs, _) in _CODES.items()}
     columns = {ours: (theirs, pa.int32()) for ours, theirs in names.items()}
@@ -58,7 +58,7 @@ def _open(path):
 @reader("uci")
 def read_uci(path:Path|str,     # the zip as downloaded, its folder, or `e-shop clothing 2008.csv`
             )->Log:
-    "UCI data set 553. It has no time of day: a click gets midnight (UTC) plus its place in the session, in seconds."
+    "Read UCI data set 553. It has no time of day: a click's time is midnight (UTC) plus its position in seconds."
     file     = _open(path)
     table    = file.table()
     ms       = _milliseconds(file, table)

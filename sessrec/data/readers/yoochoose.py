@@ -18,9 +18,9 @@ from ...registry import reader
 
 # %% ../../../nbs/02_datasets.ipynb #b63dc51d
 @reader("yoochoose")
-def read_yoochoose(path:Path|str,   # `yoochoose-clicks.dat`, or a folder or zip with it
+def read_yoochoose(path:Path|str,   # `yoochoose-clicks.dat`, or a folder or zip archive with it
                   )->Log:
-    "The clicks of the RecSys Challenge 2015."
+    "Read the YooChoose clicks of the RecSys Challenge 2015."
     types   = {"session_id": pa.int32(), "timestamp": ISO_TIME, "item_id": pa.int32(), "category": WORD}
     columns = {name: (name, type) for name, type in types.items()}
     file    = CsvFile(find(path, "yoochoose-clicks.dat"), columns, names=list(types), blank=["category"])

@@ -22,30 +22,30 @@ if TYPE_CHECKING:
     from sessrec.train.run import Run
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #f462b09f
-STEPS_PER_ENTRY = 100       # of the log, and of trackers
+STEPS_PER_ENTRY = 100       # steps between two entries, in the log and in trackers
 
 def step_entry(run:"Run") -> dict[str, float]:
-    "What is worth writing down of a step."
+    "Return the values to log: mean loss of the epoch so far, learning rate, gradient norm of the step."
     return {"loss": run.state.mean_loss, "lr": run.optimizer.param_groups[0]["lr"],
             "gradient": float(run.gradient_norm or 0.)}
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #59e07625
 class Log(Callback):
-    "Writes `log.jsonl`."
+    "Write the events of a run to `log.jsonl`."
     def __init__(self,
-                 folder:Path,       # made if need be
+                 folder:Path,       # created if it does not exist
                 ):
         self.path = folder/"log.jsonl"
 
     def write(self, event:str, **values:Any) -> None:
-        "Add a line."
+        "Append an event as one JSON line."
         at    = datetime.now(UTC).isoformat(timespec="seconds")
         entry = json.dumps({"event": event, "at": at, **values}, allow_nan=False)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a", encoding="utf-8") as f: f.write(entry + "\n")
 
     def cut(self, size:int) -> None:
-        "Forget what was written after the first `size` bytes."
+        "Remove everything after the first `size` bytes."
         if not self.path.exists() or self.path.stat().st_size <= size: return
         with open(self.path, "r+b") as f: f.truncate(size)
 
@@ -63,16 +63,16 @@ class Log(Callback):
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #cd2fcfeb
 def conditions(run:"Run") -> dict[str, Any]:
-    "Under which conditions a run takes place: device, sizes, versions."
+    "Describe the conditions of a run: device, precision, sizes, versions."
     versions = {"sessrec": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
     return {"device": str(run.accelerator.device), "precision": run.accelerator.mixed_precision,
             "parameters": run.model.n_parameters, "cases": run.batches.n_cases,
             "steps": run.steps_per_epoch * run.plan.epochs, "versions": versions}
 
 # %% ../../../nbs/reference/train_callbacks_log.ipynb #fc184ecb
-def read_log(folder:Path|str,       # a checkpoint
-            ) -> pd.DataFrame:      # a row per line: event, at, and what each event holds
-    "The log of a run."
+def read_log(folder:Path|str,       # folder of a run or checkpoint
+            ) -> pd.DataFrame:      # one row per entry: event, at (UTC time), and the values of the event
+    "Read the log of a run."
     path = Path(folder)/"log.jsonl"
     if not path.exists(): raise ValueError(f"{folder} has no log.jsonl; `sessrec train` writes it")
     return pd.DataFrame([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])

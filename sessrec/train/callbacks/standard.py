@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 # %% ../../../nbs/reference/train_callbacks_standard.ipynb #4f27d30b
 def standard_callbacks(run:"Run",
-                       train:Sessions,
-                       valid:Sessions|None,
-                       track:str|None=None,         # a tracker that the accelerator was made with
-                       progress:bool=True,          # show it
-                       save_every:float=60.,        # seconds between two saves of the state within an epoch
-                      ) -> list[Callback]:
-    "What surrounds the training loop unless told otherwise."
+                       train:Sessions,              # training sessions
+                       valid:Sessions|None,         # validation sessions, or None
+                       track:str|None=None,         # name of the tracker in use; None = no tracker
+                       progress:bool=True,          # show a progress bar or a live curve
+                       save_every:float=60.,        # minimum seconds between two saves of the state within an epoch
+                      ) -> list[Callback]:        # in calling order
+    "Create the callbacks that every run has."
     callbacks:list[Callback] = [FiniteLoss(), Average(), Evaluate(train, valid, run.plan.valid_sessions),
                                 BestWeights(), EarlyStopping()]
     main = run.accelerator.is_main_process

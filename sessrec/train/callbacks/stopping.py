@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 # %% ../../../nbs/reference/train_callbacks_stopping.ipynb #502a07a4
 class EarlyStopping(Callback):
-    "Stop after `patience` epochs without a better one."
+    "Stop after `plan.patience` epochs without improvement."
     def on_start(self, run:"Run") -> None: run.stop = run.state.stale >= run.plan.patience
     on_epoch = on_start
 
 # %% ../../../nbs/reference/train_callbacks_stopping.ipynb #6e98dce1
 class FiniteLoss(Callback):
-    "ValueError when the loss is infinite or NaN."
+    "Raise a ValueError when the loss is infinite or NaN."
     def on_step(self, run:"Run") -> None:
         if not run.may_report or math.isfinite(run.state.mean_loss): return
         raise ValueError(f"the loss is {run.state.mean_loss} in epoch {run.state.epoch + 1}, step {run.state.step}: "
-                         f"the network has blown up; try a lower lr than {run.plan.lr}")
+                         f"training diverged; try a learning rate (lr) below {run.plan.lr}")
