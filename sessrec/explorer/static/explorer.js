@@ -1,26 +1,26 @@
-// The view in the browser: it shows HTML, reports what is pressed, and knows nothing of sessions or models.
+// The view in the browser: it shows HTML, reports what is pressed, and knows nothing about sessions or models.
 function render({ model, el }) {
   el.classList.add("sx");
-  el.dataset.lmSuppressShortcuts = "true";                      // JupyterLab's own keys stay out
+  el.dataset.lmSuppressShortcuts = "true";                      // keep JupyterLab's shortcuts off
   const root = () => el.closest(".sx-explorer") ?? el;
-  const send = (what) => model.send({ ...what });
+  const send = (message) => model.send({ ...message });
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   let pressed = false, late = false;
-  function letGo() { setTimeout(() => { pressed = false; if (late) { late = false; draw(); } }); }      // after the click has arrived
+  function release() { setTimeout(() => { pressed = false; if (late) { late = false; draw(); } }); }      // after the click event
   el.addEventListener("pointerdown", () => { pressed = true; });
-  for (const type of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(type, letGo, true);
+  for (const type of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(type, release, true);
 
   function draw() {
     const top  = (n) => n.getBoundingClientRect().top - el.getBoundingClientRect().top;
     const was  = new Map([...el.querySelectorAll("[data-row]")].map((n) => [n.dataset.row, top(n)]));
     const held = el.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    if (pressed) { late = true; return; }                      // what is under the finger stays until it is let go
+    if (pressed) { late = true; return; }                      // keep the pressed element until it is released
     el.innerHTML = model.get("html");
     if (held) [...el.querySelectorAll("[data-key]")].find((n) => n.dataset.key === held)?.focus({ preventScroll: true });
     if (!was.size || calm.matches) return;
     const now = [...el.querySelectorAll("[data-row]")].map((n) => [n, top(n)]);
-    for (const [n, y] of now) {                                 // rows glide to their new places
+    for (const [n, y] of now) {                                 // animate rows to their new positions
       const by = was.has(n.dataset.row) ? was.get(n.dataset.row) - y : 0;
       if (by) n.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 220, easing: "ease-out" });
       else if (!was.has(n.dataset.row)) n.animate([{ opacity: 0 }, { opacity: 1 }], 220);
@@ -34,10 +34,10 @@ function render({ model, el }) {
   for (const type of ["pointerover", "focusin", "pointerleave", "focusout"]) el.addEventListener(type, link);
 
   el.addEventListener("click", (e) => {
-    const what = e.target.closest("[data-do]");
-    if (!what || !el.contains(what)) return;
-    if (what.dataset.do === "search") root().querySelector(".sx-search input")?.focus();
-    else send(what.dataset);
+    const button = e.target.closest("[data-do]");
+    if (!button || !el.contains(button)) return;
+    if (button.dataset.do === "search") root().querySelector(".sx-search input")?.focus();
+    else send(button.dataset);
   });
   el.addEventListener("keydown", (e) => {
     const card = e.target.closest("[data-at]"), row = e.target.closest(".rec"), button = e.target.closest("[role=button]");
@@ -46,7 +46,7 @@ function render({ model, el }) {
     if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "z") send({ do: e.shiftKey ? "redo" : "undo" });
     else if (card && e.key === "Delete") send({ do: "remove", at: card.dataset.at });
     else if (card && e.altKey && back) {
-      card.dataset.key = `card:${+card.dataset.at + back}`;     // the keyboard goes along
+      card.dataset.key = `card:${+card.dataset.at + back}`;     // keep the focus on the moved card
       card.focus();
       send({ do: "move", at: card.dataset.at, to: +card.dataset.at + back });
     }
@@ -66,14 +66,14 @@ function render({ model, el }) {
     dragged = null;
   });
 
-  function typed(e) {                                           // keys in the search field, which is a widget of its own
+  function typed(e) {                                           // keys in the search field, a separate widget
     if (!e.target.closest?.(".sx-search") || !root().contains(e.target)) return;
     if (e.key === "Enter") send({ do: "add_text", text: e.target.value });
     if (e.key === "ArrowDown") { el.querySelector("button")?.focus(); e.preventDefault(); }
   }
-  if (model.get("search")) document.addEventListener("keydown", typed, true);    // before the field keeps them for itself
+  if (model.get("search")) document.addEventListener("keydown", typed, true);    // capture: before the field handles them
 
-  function told(m) {
+  function receive(m) {
     if (m.download) {
       const a = document.createElement("a");
       a.href = URL.createObjectURL(new Blob([m.text], { type: m.type }));
@@ -87,10 +87,10 @@ function render({ model, el }) {
       if (field) { field.value = lab ? m.link : url; field.select(); }
     }
   }
-  model.on("msg:custom", told);
+  model.on("msg:custom", receive);
   model.on("change:html", draw);
   draw();
   if (model.get("search") && location.hash.startsWith("#explorer=")) send({ do: "load_state", text: location.hash });
-  return () => { for (const type of ["pointerup", "pointercancel", "dragend"]) document.removeEventListener(type, letGo, true); document.removeEventListener("keydown", typed, true); model.off("msg:custom", told); model.off("change:html", draw); };
+  return () => { for (const type of ["pointerup", "pointercancel", "dragend"]) document.removeEventListener(type, release, true); document.removeEventListener("keydown", typed, true); model.off("msg:custom", receive); model.off("change:html", draw); };
 }
 export default { render };
