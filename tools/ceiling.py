@@ -1,7 +1,7 @@
-"""How near a network comes to the best possible answer when the generated shop has more visitors.
+"""Measure how close a network gets to the oracle when it trains on more sessions of the generated shop.
 
-`python tools/ceiling.py sasrec --out DIR` writes nbs/results/ceiling-sasrec.json; run again, it goes on where it
-stopped.
+`python tools/ceiling.py sasrec --out DIR` writes nbs/results/ceiling-sasrec.json; an interrupted run is resumed when
+the command is repeated.
 """
 import argparse
 import json
@@ -35,7 +35,7 @@ SET  = ["hidden_size=256", "dropout=0.0", "scale=null", "n_heads=4", "identity=t
 
 
 def more_sessions(data, n_sessions):
-    "Sessions of a larger log of the same shop, from before the first test day."
+    "Generate a larger log of the same shop; return its sessions from before the first test day."
     _, events, _ = generate(n_sessions=n_sessions)
     log  = Sessions.from_events(events.astype({"item_id": data.catalogue.raw_id.dtype}), data.catalogue)
     days, test_days = ((np.asarray(s.start_times) - START) // DAY for s in (log, data.test))
@@ -46,12 +46,12 @@ def rounded(row, *names): return {name: round(float(row[name]), 4) for name in n
 
 
 def clicks_ago(clicks, target):
-    "How many clicks before the end of `clicks` the target was clicked."
+    "Return how many clicks ago the target was last clicked; 1 is the last click."
     return 1 + np.flatnonzero(clicks[::-1] == target)[0]
 
 
 def recall_of_repeats(model_ranks, sessions, rules):
-    "Recall@20 where a click of the session comes again, by how many clicks ago it was."
+    "Compute Recall@20 of repeated clicks, by how many clicks ago the item was last clicked."
     session, position = sessions.cases()
     targets = sessions.targets(session, position)
     repeats = np.flatnonzero(rules == "repeat")
@@ -62,7 +62,7 @@ def recall_of_repeats(model_ranks, sessions, rules):
 
 
 def judged(model, data, best):
-    "A model's figures on the lesson's test sessions, and by rule."
+    "Evaluate a model on the lesson's test sessions: metrics, share of the oracle, and recall by rule."
     model_ranks, rules = ranks(model, data.test), np.asarray(rules_of(data.test))
     row     = evaluate(model, data.test, ranks=model_ranks)
     share   = share_of(model_ranks, best, data.test)
@@ -73,14 +73,14 @@ def judged(model, data, best):
 
 
 def options():
-    "What the command line says."
+    "Parse the command line."
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", help="a network, such as sasrec")
-    parser.add_argument("--out", required=True, type=Path, help="where the checkpoints go, a folder for each run")
-    parser.add_argument("--runs", nargs="+", default=RUNS, help="sessions of the log, a colon, epochs (%(default)s)")
+    parser.add_argument("model", help="name of a network, such as sasrec")
+    parser.add_argument("--out", required=True, type=Path, help="folder for the checkpoints, one subfolder per run")
+    parser.add_argument("--runs", nargs="+", default=RUNS, help="one or more SESSIONS:EPOCHS (default: %(default)s)")
     parser.add_argument("--set", nargs="*", default=SET, metavar="NAME=VALUE",
-                        help="arguments of the network, as JSON (%(default)s)")
-    parser.add_argument("--name", help="in the file's name (the model's)")
+                        help="arguments of the network, values as JSON (default: %(default)s)")
+    parser.add_argument("--name", help="name in the file's name (default: the model's)")
     parser.add_argument("--lr", type=float, default=.002)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="bf16")
@@ -88,14 +88,14 @@ def options():
 
 
 def command(args):
-    "What made the file."
+    "Return the command that reproduces the file."
     words = f"{args.model} --out DIR --runs {' '.join(args.runs)} --set {' '.join(args.set)}"
     plan  = f"--lr {args.lr} --batch-size {args.batch_size} --precision {args.precision}"
     return f"python tools/ceiling.py {words} {plan}" + (f" --name {args.name}" if args.name else "")
 
 
 def trained(args, sizes, data, n_sessions, epochs):
-    "The sessions, the network that has learnt from them, and its log; goes on with a run that was interrupted."
+    "Train a network, resuming an interrupted run; return its training sessions, the network and its log."
     train, folder = more_sessions(data, n_sessions), args.out/f"{args.model}-{n_sessions}"
     fit(new_network(args.model, data.catalogue, **sizes), train, data.valid, out=folder, resume=folder.exists(),
         device="cpu", epochs=epochs, lr=args.lr, batch_size=args.batch_size, precision=args.precision, patience=99,

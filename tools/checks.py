@@ -1,4 +1,4 @@
-"""What must hold of a checkout, as functions that give the list of what is wrong; test_project.py runs them."""
+"""Checks of a checkout, as functions that return a list of problems; test_project.py runs them."""
 import json
 import os
 import re
@@ -13,31 +13,31 @@ import structure
 BIN = Path(sys.executable).parent
 TOP = Path(__file__).resolve().parent.parent
 MADE = ("sessrec", "README.md", "nbs")      # what `make export` writes
-NBDEV_3 = ("nbdev==3.3.26", "fastcore==2.2.41", "execnb==0.3.4")   # what else it needs is there already
+NBDEV_3 = ("nbdev==3.3.26", "fastcore==2.2.41", "execnb==0.3.4")   # its other dependencies are installed already
 NOT_COPIED = (".git", ".venv", "__pycache__", "_course", "_docs", "build", "dist", "*.egg-info", ".hypothesis",
               ".*_cache", ".coverage*", ".ipynb_checkpoints", "generated*", "prepared", "*.tmp*")
 
 
 def run(*words, cwd=TOP, limit=400, **env):
-    """Run a command; gives (exit code, its output). One that takes more than `limit` seconds, waiting for a network
-    perhaps, is stopped."""
+    """Run a command and return its exit code and output. It's stopped after `limit` seconds, for instance when it waits
+    for the network."""
     command = list(map(str, words))
     try:
         done = subprocess.run(command, cwd=cwd, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False)
     except subprocess.TimeoutExpired as e:
-        said = (e.stdout or b"").decode(errors="replace")
-        return 124, f"{said}\n{' '.join(command)} took more than {limit} s"
+        output = (e.stdout or b"").decode(errors="replace")
+        return 124, f"{output}\n{' '.join(command)} took more than {limit} s"
     return done.returncode, done.stdout
 
 
 def copy_of(top, target):
-    "A copy of the checkout `top` without what git ignores."
+    "Copy the checkout `top` without the files that git ignores."
     return Path(shutil.copytree(top, target, ignore=shutil.ignore_patterns(*NOT_COPIED)))
 
 
 def files(folder):
-    "Name -> content of the files below `folder`, without caches."
+    "Return name -> content of the files below `folder`, without caches."
     def is_cache(path):
         return any(part == "__pycache__" or part.startswith(".") for part in path.relative_to(folder).parts)
     paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and not is_cache(p)]
@@ -45,61 +45,61 @@ def files(folder):
 
 
 def stale(top, tmp):
-    "Files of the checkout `top` that are not what `make export` gives; the work is done in the folder `tmp`."
+    "List files of the checkout `top` that differ from what `make export` writes; works in the folder `tmp`."
     copy = copy_of(top, Path(tmp)/"copy")
-    for made in (copy/"sessrec").rglob("*.py"):             # all but the files that are written by hand
+    for made in (copy/"sessrec").rglob("*.py"):             # all except the files written by hand
         if made.name != "__init__.py": made.unlink()
-    code, said = run(sys.executable, copy/"tools"/"export.py", cwd=copy, PYTHONPATH=str(copy))
-    if code: return [f"make export fails: {said.strip().splitlines()[-1]}"]
+    code, output = run(sys.executable, copy/"tools"/"export.py", cwd=copy, PYTHONPATH=str(copy))
+    if code: return [f"make export fails: {output.strip().splitlines()[-1]}"]
     wrong = []
     for made in MADE:
         a, b = ({made: p.read_bytes()} if p.is_file() else files(p) for p in (top/made, copy/made))
         wrong += [f"{made}/{name}".removesuffix(f"/{made}") for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
-    def reason(name): return "is not clean" if name.endswith(".ipynb") else "is not what the notebooks give"
+    def reason(name): return "is not clean" if name.endswith(".ipynb") else "is not what the notebooks export"
     return [f"{name} {reason(name)}: run `make export`" for name in wrong]
 
 
 def nbdev3(top, tmp):
-    """Modules that nbdev 3 would write in another way, except its index for links, _modidx.py. nbdev 3 reads
-    pyproject.toml; it is installed into the folder `tmp`, where it hides nbdev 2."""
+    """List modules that nbdev 3 would export differently, except its index for links, _modidx.py. nbdev 3 reads
+    pyproject.toml; it is installed into the folder `tmp`, where it takes precedence over nbdev 2."""
     folder, copy = tmp/"nbdev3", copy_of(top, tmp/"copy")
-    code, said = run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *NBDEV_3)
-    if code: return [f"nbdev 3 cannot be installed: {said.strip()[-300:]}"]
+    code, output = run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *NBDEV_3)
+    if code: return [f"nbdev 3 cannot be installed: {output.strip()[-300:]}"]
     (copy/"settings.ini").unlink(missing_ok=True)
     for path in (copy/"sessrec").rglob("*.py"):
         if "tests" not in path.parts and "AUTOGENERATED" in path.read_text(encoding="utf-8"): path.unlink()
-    code, said = run(sys.executable, folder/"bin"/"nbdev-export", cwd=copy, PYTHONPATH=str(folder))
-    if code: return [f"nbdev-export of nbdev 3 fails: {said.strip()[-300:]}"]
+    code, output = run(sys.executable, folder/"bin"/"nbdev-export", cwd=copy, PYTHONPATH=str(folder))
+    if code: return [f"nbdev-export of nbdev 3 fails: {output.strip()[-300:]}"]
     a, b  = files(top/"sessrec"), files(copy/"sessrec")
     names = sorted(name for name in {*a, *b} - {"_modidx.py"} if a.get(name) != b.get(name))
     return [f"sessrec/{name} is not what nbdev 3 writes: see [tool.nbdev] in pyproject.toml" for name in names]
 
 
 def lint(top):
-    "What ruff finds in package, tools and notebooks."
+    "List what ruff finds in package, tools and notebooks."
     folders = ("sessrec", "tools", "nbs", "setup.py")
-    code, said = run(BIN/"ruff", "check", "--quiet", "--output-format", "concise", *folders, cwd=top)
-    return said.strip().splitlines() if code else []
+    code, output = run(BIN/"ruff", "check", "--quiet", "--output-format", "concise", *folders, cwd=top)
+    return output.strip().splitlines() if code else []
 
 
-def errors(said, top):
-    "The lines of a type checker's output that name an error, with paths as seen from `top`."
-    return [line.strip().replace(f"{top}/", "") for line in said.splitlines() if re.search(r"\berror:", line)]
+def errors(output, top):
+    "List the error lines of a type checker's output, with paths relative to `top`."
+    return [line.strip().replace(f"{top}/", "") for line in output.splitlines() if re.search(r"\berror:", line)]
 
 
 def pyright(*words, cwd):
-    "The output of pyright, which comes with a Node.js of its own: both are packages on PyPI."
+    "Run pyright and return its output. It needs Node.js, which comes as a PyPI package, too."
     options = ("--pythonpath", sys.executable, "--level", "error")
     return run(BIN/"pyright", *options, *words, cwd=cwd, PYRIGHT_PYTHON_IGNORE_WARNINGS="1")[1]
 
 
 def types(top, tmp):
-    """What mypy and pyright find in the package and the tools, and what pyright finds in the script of a library user
-    where no settings of ours apply, as in that user's editor."""
+    """List what mypy and pyright find in the package and the tools, and what pyright finds in a library user's script
+    without our settings, as in that user's editor."""
     script = shutil.copy(top/"tools"/"user_script.py", tmp)
     (Path(tmp)/"pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(top)]}))
-    code, said = run(BIN/"mypy", "--no-error-summary", cwd=top)
-    wrong = errors(said, top) if code < 2 else [f"mypy fails: {said.strip()[-300:]}"]
+    code, output = run(BIN/"mypy", "--no-error-summary", cwd=top)
+    wrong = errors(output, top) if code < 2 else [f"mypy fails: {output.strip()[-300:]}"]
     for output in (pyright("--project", top/"pyproject.toml", cwd=top), pyright(script, cwd=tmp)):
         if not re.search(r"\d+ errors?, ", output): wrong.append(f"pyright fails: {output.strip()[-300:]}")
         wrong += [w for w in errors(output.replace(f"{tmp}/", "a user's "), top) if w not in wrong]
@@ -107,8 +107,8 @@ def types(top, tmp):
 
 
 def fails(path, out, limit=600):
-    """What is wrong with the notebook at `path` when it is run from top to bottom, as `sessrec course` runs it: a
-    kernel that does not start, a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."""
+    """Run the notebook at `path` from top to bottom, as `sessrec course` does, and list the problem: a kernel that does
+    not start, a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."""
     from sessrec.course.runner import run_lesson
     row = run_lesson(Path(path), Path(out), {"device": "cpu"}, cell_seconds=max(limit, 30))
     if row["status"] != "passed": return [f"{Path(path).name}: {row['error']}"]
@@ -116,34 +116,34 @@ def fails(path, out, limit=600):
 
 
 def wheel_fails(top, tmp, alone=True):
-    """Build the wheel, install it into an empty environment (`alone`: with its own requirements only), and use it from
+    """Build the wheel, install it into an empty environment (`alone`: together with its dependencies), and use it from
     an empty folder."""
     tmp = Path(tmp)
     copy, empty, env = copy_of(top, tmp/"source"), tmp/"empty", tmp/"env"
     empty.mkdir()
-    code, said = run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp/"dist", copy)
-    if code: return [f"the wheel cannot be built: {said.strip()[-300:]}"]
+    code, output = run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp/"dist", copy)
+    if code: return [f"the wheel cannot be built: {output.strip()[-300:]}"]
     wheel, = (tmp/"dist").glob("*.whl")
     run(sys.executable, "-m", "venv", env)
     extra = [] if alone else ["--no-deps"]
-    code, said = run(env/"bin"/"pip", "install", "--quiet", *extra, "--constraint", top/"constraints.txt", wheel)
-    if code: return [f"the wheel cannot be installed: {said.strip()[-300:]}"]
+    code, output = run(env/"bin"/"pip", "install", "--quiet", *extra, "--constraint", top/"constraints.txt", wheel)
+    if code: return [f"the wheel cannot be installed: {output.strip()[-300:]}"]
     modules  = ", ".join(structure.modules(top))
     commands = {"import": [env/"bin"/"python", "-c", f"import {modules}"],
                 "--help": [env/"bin"/"sessrec", "--help"],
                 "lab":    [env/"bin"/"sessrec", "lab", "--no-browser", "--dir", "mine"]}
     wrong = []
     for command, words in commands.items():
-        code, said = run(*words, cwd=empty, PYTHONPATH="", SESSREC_DATA=str(tmp/"data"))
-        last = (said.strip().splitlines() or ["without a word"])[-1]
+        code, output = run(*words, cwd=empty, PYTHONPATH="", SESSREC_DATA=str(tmp/"data"))
+        last = (output.strip().splitlines() or ["no output"])[-1]
         if code: wrong.append(f"{command} fails from the installed wheel: {last}")
     wanted = {p.name for p in (top/"nbs").glob("*.ipynb")}
     missing = wanted - {p.name for p in (empty/"mine").glob("*.ipynb")}
-    return wrong + [f"{m} does not travel inside the wheel" for m in sorted(missing)]
+    return wrong + [f"{m} is missing from the wheel" for m in sorted(missing)]
 
 
 def main(name):
-    "Print what one of the checks finds: `python tools/checks.py stale`."
+    "Run one check and print what it finds: `python tools/checks.py stale`."
     with TemporaryDirectory() as tmp: wrong = {"stale": stale, "types": types, "nbdev3": nbdev3}[name](TOP, Path(tmp))
     for line in wrong: print(line)
     return 1 if wrong else 0

@@ -1,4 +1,4 @@
-"""`make export`: package, tests and README.md from the notebooks in nbs/, and the notebooks cleaned."""
+"""`make export`: write package, tests and README.md from the notebooks in nbs/, and clean the notebooks."""
 import json
 import sys
 from pathlib import Path
@@ -13,8 +13,8 @@ from readme import write_readme
 
 
 def drop_widget_state(path):
-    """nbdev's cleaning keeps the state of widgets, pictures and all; nothing shows it but a browser with the widget's
-    own code."""
+    """Remove the saved state of widgets, images included, which nbdev's cleaning keeps. Only a browser that has the
+    widget's own code could show it."""
     nb = json.loads(path.read_text(encoding="utf-8"))
     if nb["metadata"].pop("widgets", None):
         path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -24,9 +24,9 @@ def main():
     config = get_config()
     nbs    = sorted(p for p in config.nbs_path.rglob("[!_.]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
     wanted = {f.name for f in map(export_tests, nbs) if f}
-    for old in (config.lib_path/"tests").glob("test_*.py"):         # a lesson that lost its tests loses its file
+    for old in (config.lib_path/"tests").glob("test_*.py"):         # test files of notebooks without tests
         if old.name not in wanted: old.unlink()
-    (config.lib_path/"_modidx.py").unlink(missing_ok=True)          # made anew: nothing stays of a lesson that is gone
+    (config.lib_path/"_modidx.py").unlink(missing_ok=True)          # rebuilt, without the entries of deleted notebooks
     nbdev_export()
     write_readme(config.nbs_path/"index.ipynb", config.config_path/"README.md")
     nbdev_clean()

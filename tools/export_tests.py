@@ -1,4 +1,4 @@
-"""Export every `#| test` cell of a lesson to `sessrec/tests/test_<module>.py`, with nbdev's own ModuleMaker."""
+"""Export every `#| test` cell of a notebook to `sessrec/tests/test_<module>.py`, with nbdev's own ModuleMaker."""
 import sys
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from nbdev.process import NBProcessor
 
 
 def export_tests(path):
-    "Write the tests of the notebook at `path`; return the file, or None where the notebook has no tests."
+    "Write the tests of the notebook at `path`; return the file's path, or None if there are no tests."
     processor = NBProcessor(path, rm_directives=True)
     processor.process()
     cells  = processor.nb.cells
@@ -16,7 +16,7 @@ def export_tests(path):
     tests  = [c for c in cells if c.cell_type == "code" and "test" in c.directives_]
     if not module or not tests: return None
     star  = make_code_cells(f"from {get_config().lib_name}.{module} import *")
-    star[0].id = "imports"                                          # a fixed id: the file is the same each time
+    star[0].id = "imports"                                          # a fixed id, so that the file is reproducible
     maker = ModuleMaker(get_config().lib_path/"tests", f"test_{module.replace('.', '_')}", Path(path), parse=False)
     maker.make(star + tests)
     return maker.fname

@@ -1,4 +1,7 @@
-"""Do item features help? `python tools/features.py --data DIR --name uci` writes nbs/results/features-NAME.json."""
+"""Measure whether item features help: `python tools/features.py --data DIR --name uci` writes features-uci.json.
+
+The file goes to nbs/results.
+"""
 import argparse
 import json
 import os
@@ -22,15 +25,15 @@ FIGURES = ("recall@20", "recall@20_low", "recall@20_high", "mrr@20", "n_cases")
 
 
 def network(form, data):
-    "A new network of one of the FORMS."
+    "Create a new network of one of the `FORMS`."
     arguments = FORMS[form]
     if arguments is None: return FeatureRNN(data.train.n_items)
     return FeatureRNN.for_catalogue(data.catalogue, **arguments)
 
 
 def run(data, seeds, plan):
-    """A row for each form and seed, each compared with the network over ids alone of the same seed; rare targets for
-    the first seed."""
+    """Return one row per form and seed, each compared with the ids-only network of the same seed, and, for the first
+    seed, the gain by the target's number of training clicks."""
     rows, by_clicks = [], None
     for seed in range(seeds):
         base = None
@@ -48,7 +51,7 @@ def run(data, seeds, plan):
 
 
 def baselines(data):
-    "Recall and MRR of the models that count."
+    "Compute Recall and MRR of the baselines."
     models = [m.fit(data.train, data.valid) for m in (Popularity(), MarkovChain(), Cooccurrence(), STAN())]
     rows   = {m.name: evaluate(m, data.test) for m in models}
     return {name: {k: v for k, v in row.items() if k.startswith(("recall@20", "mrr@20"))} for name, row in rows.items()}
@@ -57,7 +60,7 @@ def baselines(data):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--name", required=True, help="of the data, in the file's name")
+    parser.add_argument("--name", required=True, help="name of the data, part of the file's name")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--lr", type=float, default=.01)

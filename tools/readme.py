@@ -1,4 +1,4 @@
-"""README.md from nbs/index.ipynb: the page is run, so that its tables are of today, and converted with nbconvert."""
+"""Make README.md from nbs/index.ipynb: run the page, so that its tables are current, and convert it with nbconvert."""
 import re
 import sys
 from pathlib import Path
@@ -9,9 +9,9 @@ from nbconvert import MarkdownExporter
 
 
 def readme_of(path):
-    """The Markdown of the notebook at `path`: `#| hide` cells left out, code cells that say `#| echo: false` shown as
-    their output."""
-    from sessrec.course.runner import kernel_manager  # not earlier: the export that comes first writes this module
+    """Return the notebook at `path` as Markdown, without `#| hide` cells; of code cells with `#| echo: false`, only
+    the output is kept."""
+    from sessrec.course.runner import kernel_manager  # imported here, because the export writes this module first
     nb     = nbformat.read(path, as_version=4)
     client = NotebookClient(nb, timeout=120, startup_timeout=60, kernel_name="python3",
                             kernel_manager_class=kernel_manager())
@@ -21,8 +21,8 @@ def readme_of(path):
         if re.match(r"#\|\s*echo:\s*false", cell.source): cell.source = ""
         cell.metadata.clear()
     text = MarkdownExporter().from_notebook_node(nb)[0]
-    text = re.sub(r"```python\s*```\n", "", text)                           # what is left of a hidden source
-    text = re.sub(r"\]\((\d\d_\w+\.ipynb)\)", r"](nbs/\1)", text)           # links as seen from the top level
+    text = re.sub(r"```python\s*```\n", "", text)                           # empty block of a hidden source
+    text = re.sub(r"\]\((\d\d_\w+\.ipynb)\)", r"](nbs/\1)", text)           # links relative to the top level
     text = text.replace("](../", "](")
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

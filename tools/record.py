@@ -23,34 +23,34 @@ from sessrec.models.counting import Cooccurrence
 from sessrec.train.callbacks.log import read_log
 
 TOP     = Path(__file__).resolve().parent.parent
-SIZES   = {"hidden_size": "hidden", "n_layers": "layers", "dropout": "dropout"}     # these have an option of their own
+SIZES   = {"hidden_size": "hidden", "n_layers": "layers", "dropout": "dropout"}     # arguments with their own option
 PLAN    = ("epochs", "batch_size", "lr", "patience", "precision", "average", "seed")
 NOT_SET = {"name", "n_items", *SIZES}                                               # the others are given with --set
 
 
 def short(value:Any) -> Any:
-    "Numbers with six digits after the point, so that the file stays small."
+    "Round floats to six decimal places, to keep the file small."
     if isinstance(value, dict): return {k: short(v) for k, v in value.items()}
     if isinstance(value, list): return [short(v) for v in value]
     return round(value, 6) if isinstance(value, float) else value
 
 
 def paired(ranks_a, ranks_b, data):
-    "How much better A is than B on the test cases, with interval and p-value."
+    "Compare A with B on the test cases: difference, interval and p-value."
     test = paired_test(ranks_a, ranks_b, data.test)
     return {k: test[k] for k in ("difference", "low", "high", "p")}
 
 
-def row_against(model, model_ranks, rival, rival_ranks, data):
-    "The figures of `model` on the test cases, with the difference to a rival."
-    test = paired(model_ranks, rival_ranks, data)
+def row_against(model, model_ranks, other, other_ranks, data):
+    "Evaluate `model` on the test cases, with the paired difference to another model."
+    test = paired(model_ranks, other_ranks, data)
     return evaluate(model, data.test, ranks=model_ranks) | {
-        "against": rival, "difference": test["difference"], "difference_low": test["low"],
+        "against": other, "difference": test["difference"], "difference_low": test["low"],
         "difference_high": test["high"], "p": test["p"]}
 
 
 def command(config, plan, whole):
-    "What made the run."
+    "Return the command that reproduces a run."
     words = ["sessrec train", config["name"], "--data DATA --out CKPT"]
     if whole: words.append("--whole")
     words += [f"--{option} {config[key]}" for key, option in SIZES.items() if key in config]
@@ -62,28 +62,28 @@ def command(config, plan, whole):
 
 
 def command_of(log):
-    "The same, from the log of a run."
+    "Return the command that reproduces the run with this log."
     start = log.iloc[0].dropna().to_dict()
     return command(start["model"], start["plan"], "valid loss" not in log)
 
 
 def history_of(checkpoint):
-    "What the log says about each epoch."
+    "Read the log's rows of epochs."
     rows = map(json.loads, (Path(checkpoint)/"log.jsonl").read_text().splitlines())
     return [{k: v for k, v in row.items() if k not in ("event", "at")} for row in rows if row["event"] == "epoch"]
 
 
 def record(checkpoint, data, name, device="cpu", others=()):
-    """Curve, test figures with the paired difference to the best baseline and to other checkpoints, what shuffling the
-    clicks changes, and how they were made."""
+    """Build the report of a checkpoint: training history, test metrics, paired differences to the best baseline and to
+    other checkpoints, the effect of shuffling the clicks, and how to reproduce it."""
     model, log = load_model(checkpoint, data).to(device), read_log(checkpoint)
     if log["event"].iloc[-1] != "finished":
-        sys.exit(f"{checkpoint}: the run is not finished; `sessrec train … --resume` ends it")
+        sys.exit(f"{checkpoint}: the run is not finished; continue it with `sessrec train … --resume`")
     start, history    = log.iloc[0].dropna().to_dict(), history_of(checkpoint)
     model_ranks, best = ranks(model, data.test), Cooccurrence().fit(data.train, data.valid)
     row    = row_against(model, model_ranks, best.name, ranks(best, data.test), data)
-    rivals = [load_model(o, data).to(device) for o in others]
-    versus = {rival.name: paired(model_ranks, ranks(rival, data.test), data) for rival in rivals}
+    models = [load_model(folder, data).to(device) for folder in others]
+    versus = {other.name: paired(model_ranks, ranks(other, data.test), data) for other in models}
     orders = {"all but the last": shuffled(model, keep_last=True), "all": shuffled(model)}
     change = {what: paired(ranks(wrapped, data.test), model_ranks, data) for what, wrapped in orders.items()}
     made   = f"{command_of(log)} && python tools/record.py CKPT --data DATA --name {name}"
@@ -98,8 +98,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint")
     parser.add_argument("--data", required=True)
-    parser.add_argument("--name", required=True, help="of the data, in the file's name")
-    parser.add_argument("--against", nargs="*", default=[], help="other checkpoints, compared case by case")
+    parser.add_argument("--name", required=True, help="name of the data, part of the file's name")
+    parser.add_argument("--against", nargs="*", default=[], help="other checkpoints to compare with, case by case")
     args   = parser.parse_args()
     report = record(args.checkpoint, load(args.data), args.name, others=args.against)
     target = TOP/"nbs"/"results"/f"{report['model']}-{args.name}.json"

@@ -22,42 +22,43 @@ from sessrec.models.counting import Cooccurrence
 from sessrec.models.ensemble import Ensemble
 from sessrec.train.callbacks.log import read_log
 
-VALID = "networks that learnt from the training sessions only; the choice is made among them and co-occurrence"
-FINAL = "the same networks, trained with the validation sessions, too"
+VALID = "networks trained on the training sessions only; the ensemble is chosen from these and co-occurrence"
+FINAL = "the same networks, trained on the training and validation sessions"
 
 
 def named(checkpoints, data): return {m.name: m for m in (load_model(c, data) for c in checkpoints)}
 
-def worth(model_ranks): return {m: float(gain(model_ranks, m).mean()) for m in ("recall@20", "mrr@20")}
+def quality(model_ranks): return {m: float(gain(model_ranks, m).mean()) for m in ("recall@20", "mrr@20")}
 
 
 def options():
-    "The parser, and what the command line says."
+    "Return the parser and the parsed command line."
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--name", required=True, help="of the data, in the file's name")
+    parser.add_argument("--name", required=True, help="name of the data, part of the file's name")
     parser.add_argument("--valid", nargs="+", required=True, help=VALID)
     parser.add_argument("--final", nargs="+", required=True, help=FINAL)
-    parser.add_argument("--sessions", type=int, default=5000, help="the latest validation sessions judge (%(default)s)")
+    parser.add_argument("--sessions", type=int, default=5000,
+                        help="number of latest validation sessions used to choose (default: %(default)s)")
     return parser, parser.parse_args()
 
 
 def check(parser, args, data):
-    "Stop where the checkpoints cannot be compared."
+    "Exit with an error if the checkpoints cannot be compared."
     for part in ("valid", "final"):
         names = [load_model(c, data).name for c in getattr(args, part)]
         if len(set(names)) < len(names):
-            parser.error(f"--{part} has two checkpoints of one network: {', '.join(names)}")
+            parser.error(f"--{part} has two checkpoints of the same network: {', '.join(names)}")
     for c in args.valid:
-        if "valid loss" not in read_log(c): parser.error(f"{c} has learnt from the validation sessions (--whole)")
+        if "valid loss" not in read_log(c): parser.error(f"{c} was trained on the validation sessions, too (--whole)")
 
 
 def choices(models, judges):
-    "Every mix of the models, the best on the judging sessions first."
+    "Evaluate every combination of the models on the sessions `judges`, the best first."
     rows = []
     for by in ("scores", "ranks"):
         for mix, mix_ranks in every_mix(models, judges, by).items():
-            if by == "scores" or len(mix) > 1: rows.append({"members": " + ".join(mix), "by": by} | worth(mix_ranks))
+            if by == "scores" or len(mix) > 1: rows.append({"members": " + ".join(mix), "by": by} | quality(mix_ranks))
     return sorted(rows, key=lambda r: -r["recall@20"])
 
 

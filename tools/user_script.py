@@ -1,4 +1,4 @@
-"""What a user of the library writes. The test suite checks its types, with mypy and pyright, and runs it."""
+"""A script as a user of the library would write it. The tests check its types, with mypy and pyright, and run it."""
 import random
 import tempfile
 from pathlib import Path
@@ -8,7 +8,7 @@ from sessrec import Sessions
 
 
 def write_log(path: Path) -> None:
-    "A click log in which visitors mostly go on to the next item."
+    "Write a click log in which visitors mostly move on to the next item."
     draw = random.Random(0)
     rows = ["session_id,item_id,timestamp"]
     for session in range(600):
@@ -20,7 +20,7 @@ def write_log(path: Path) -> None:
 
 
 def look_at_cases(sessions: Sessions) -> int:
-    "Every prefix of every session is a case."
+    "Count the test cases: every prefix of every session is one."
     session, position = sessions.cases()
     targets = sessions.targets(session, position)
     batch = sessions.prefixes(session[:4], position[:4], max_len=10)

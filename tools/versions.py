@@ -1,4 +1,4 @@
-"""What must hold of the versions of the dependencies, as functions that give the list of what is wrong."""
+"""Checks of the dependencies' versions, as functions that return a list of problems."""
 import re
 from configparser import ConfigParser
 
@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name
 
 
 def requirements(top):
-    "Every requirement that `settings.ini` states, those of the extras included."
+    "Read all requirements from `settings.ini`, those of the extras included."
     settings = ConfigParser(delimiters=["="])
     settings.read(top/"settings.ini", encoding="utf-8")
     options = [name for name in settings["DEFAULT"] if name.endswith("requirements")]
@@ -15,25 +15,25 @@ def requirements(top):
 
 
 def open_ranges(top):
-    "Requirements without a lower or without an upper bound."
+    "List requirements without a lower or an upper bound."
     def is_open(requirement): return not {">=", "<"} <= {bound.operator for bound in requirement.specifier}
     return [f"{r} has no tested range: give a lower and an upper bound" for r in requirements(top) if is_open(r)]
 
 
 def wrong_pins(top):
-    "Requirements whose pinned version is missing or outside their range."
+    "List requirements whose pinned version is missing or outside their range."
     lines = (top/"constraints.txt").read_text(encoding="utf-8").splitlines()
     pins  = {canonicalize_name(line.split("==")[0]): line.split("==")[1] for line in lines if "==" in line}
     wrong = []
     for requirement in requirements(top):
         pin = pins.get(canonicalize_name(requirement.name))
-        if pin is None: wrong.append(f"constraints.txt has no version of {requirement.name}")
-        elif pin not in requirement.specifier: wrong.append(f"constraints.txt has {pin}, not {requirement}")
+        if pin is None: wrong.append(f"constraints.txt pins no version of {requirement.name}")
+        elif pin not in requirement.specifier: wrong.append(f"constraints.txt pins {pin}, not within {requirement}")
     return wrong
 
 
 def torch_lines(top):
-    "Installation lines that name another version of torch than the range, or than the pinned version."
+    "List installation lines whose version of torch is neither the range nor the pinned version."
     torch,  = [r for r in requirements(top) if r.name == "torch"]
     pinned, = re.findall(r"(?m)^torch(==\S+)", (top/"constraints.txt").read_text(encoding="utf-8"))
     wrong = []
