@@ -121,7 +121,8 @@ def compare(rows:Sequence[dict[str, Any]],  # one row per model, from `evaluate`
         if "oracle" in all_ranks and label != "oracle":
             row |= _share(all_ranks[label], all_ranks["oracle"], sessions, metric, seed)
         if baselines and label != baselines[0]:
-            row |= {"against": baselines[0]} | _difference(all_ranks[label], all_ranks[baselines[0]], sessions, metric, seed)
+            best = all_ranks[baselines[0]]
+            row |= {"against": baselines[0]} | _difference(all_ranks[label], best, sessions, metric, seed)
     return rows
 
 # %% ../nbs/18_leaderboard.ipynb #9192b16a

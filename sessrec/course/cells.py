@@ -17,26 +17,26 @@ class ExerciseCells:
     "The three cells of one exercise, as source code."
     id: str                 # such as `"05.1"`
     stub: str               # the code cell that the reader fills in
-    solution: str           # first code block of the folded cell
+    solution: str           # first code block of the folded cell, a right answer
     slip: str               # second code block: a typical wrong answer
 
     @property
     def name(self)->str:
-        "The name that the stub hands to `check`."
+        "The name of the variable that the stub passes to `check`."
         answer = re.search(r'check\("[\d.]+",\s*(\w+)\)', self.stub)
         if answer is None: raise ValueError(f"exercise {self.id}: the stub should end in check(\"{self.id}\", a name)")
         return answer.group(1)
 
-def read_cells(path:Path|str,   # a notebook
+def read_cells(path:Path|str,   # path of a notebook
               )->list[tuple[str, str]]:     # kind ("code" or "markdown") and source of each cell
-    "The cells of a notebook, which is a JSON file."
+    "Read the cells of a notebook."
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
 
 # %% ../../nbs/reference/course_cells.ipynb #285243c0
-def read_exercises(path:Path|str,       # a lesson's notebook
-                  )->list[ExerciseCells]:   # its exercises, in page order
-    "The exercises of the notebook at `path`."
+def read_exercises(path:Path|str,       # path of a lesson's notebook
+                  )->list[ExerciseCells]:   # in the order of the notebook
+    "Read the exercises of a lesson."
     cells, folded = read_cells(path), {}
     for kind, source in cells:
         summary = re.search(r"<summary>Solution (\d\d\.\d)</summary>", source)

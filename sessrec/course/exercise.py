@@ -20,12 +20,12 @@ _Checker = TypeVar("_Checker", bound=Callable)
 
 @dataclass(frozen=True)
 class Exercise:
-    "A question, the function that judges an answer to it, and a hint."
+    "An exercise: the function that checks an answer to it, and a hint."
     id: str                         # lesson and number, such as `"05.1"`
-    checker: Callable[[Any], object]    # called with the answer; an AssertionError says why it is wrong
-    hint: str                       # shown with a wrong answer
+    checker: Callable[[Any], object]    # takes the answer; raises AssertionError with the reason if it is wrong
+    hint: str                       # shown with a wrong or missing answer
 
-exercises: dict[str, Exercise] = {}     # those whose checkers are imported
+exercises: dict[str, Exercise] = {}     # id -> exercise, for the checkers imported so far
 
 def exercise(id:str,        # lesson and number, such as `"05.1"`
              hint:str,      # one sentence that helps without giving the answer away
@@ -40,19 +40,19 @@ def exercise(id:str,        # lesson and number, such as `"05.1"`
 # %% ../../nbs/reference/course_exercise.ipynb #37beed18
 @dataclass(frozen=True)
 class Verdict:
-    "What `check` says of an answer; true when it is right."
-    id: str                 # the exercise
-    ok: bool                # is the answer right?
-    message: str            # why
-    hint: str = ""          # only for a wrong or missing answer
+    "The result of `check`; true if the answer is right."
+    id: str                 # exercise id
+    ok: bool                # True if the answer is right
+    message: str            # the reason
+    hint: str = ""          # empty for a right answer
 
     def __bool__(self)->bool: return self.ok
     def __repr__(self)->str:
-        "One or two lines of plain text."
+        "Format the verdict as one or two lines of text."
         hint = f"\n  Hint: {self.hint}" if self.hint else ""
         return f"{self.id} {'right' if self.ok else 'not yet'}: {self.message}{hint}"
     def _repr_html_(self)->str:
-        "The same as a box; everything is escaped, since messages quote the answer."
+        "Format the verdict as a coloured box; all text is escaped, since messages may quote the answer."
         colour, sign = ("#0173b2", "✓ Right") if self.ok else ("#b35900", "✗ Not yet")
         hint = f"<br><i>Hint:</i> {escape(self.hint)}" if self.hint else ""
         return (f'<div style="border-left:4px solid {colour};padding:4px 12px">'
@@ -60,7 +60,7 @@ class Verdict:
 
 # %% ../../nbs/reference/course_exercise.ipynb #4987151c
 def is_blank(answer:object)->bool:
-    "Is `answer` missing: `None`, `...`, or a function whose body is still the stub's?"
+    "Return True if the answer is missing: `None`, `...`, or a function whose body is still the stub's."
     if answer is None or answer is ...: return True
     code = getattr(answer, "__code__", None)
     if code is None: return False
@@ -68,18 +68,18 @@ def is_blank(answer:object)->bool:
     return all(step.opname in ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE") and step.argval is None for step in steps)
 
 def _load_checkers(lesson):
-    "Import the checkers of a lesson, if there are some."
+    "Import the checkers of a lesson, if it has any."
     name = f"sessrec.course.checks.lesson_{lesson}"
     if lesson.isdecimal() and find_spec(name): import_module(name)
 
-def check(id:str,           # the exercise, such as `"05.1"`
+def check(id:str,           # exercise id, such as `"05.1"`
           answer:object,    # your answer: a value or a function, as the exercise asks
-         )->Verdict:        # right or not, why, and a hint
-    "Judge `answer` to exercise `id`."
+         )->Verdict:        # right or wrong, the reason, and a hint
+    "Check an answer to an exercise."
     if id not in exercises: _load_checkers(id[:2])
     if id not in exercises:
         known = ", ".join(sorted(exercises)) or "none yet"
-        raise ValueError(f"there is no exercise {id!r} here; known are {known}")
+        raise ValueError(f"there is no exercise {id!r}; exercises loaded so far: {known}")
     question = exercises[id]
     if is_blank(answer): return Verdict(id, False, "no answer yet.", question.hint)
     try: question.checker(answer)

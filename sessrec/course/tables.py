@@ -14,9 +14,9 @@ from typing import Any
 from .cells import read_cells
 
 # %% ../../nbs/reference/course_tables.ipynb #50f9aa56
-def headline(path:Path          # a lesson's notebook
+def headline(path:Path          # path of a lesson's notebook
             )->tuple[str, str]:
-    "A lesson's title and its one-sentence summary."
+    "Read a lesson's title and its one-sentence summary."
     first = next(source for kind, source in read_cells(path) if kind == "markdown")
     title, summary = re.search(r"^# (.+)$", first, re.M), re.search(r"^> (.+)$", first, re.M)
     if not title or not summary: raise ValueError(f"{path.name} must begin with a title and a line that starts with >")
@@ -24,9 +24,9 @@ def headline(path:Path          # a lesson's notebook
 
 def _row(cells:list[str])->str: return f"| {' | '.join(cells)} |"
 
-def course_map(folder:Path      # of the lessons
+def course_map(folder:Path      # folder of the lessons
               )->str:           # Markdown
-    "The lessons as a table, with what the recorded run took."
+    "Format the lessons as a table, with the time and memory of the recorded run."
     recorded = folder/"results"/"course.json"
     record   = json.loads(recorded.read_text()) if recorded.exists() else {"lessons": {}}
     rows     = ["| lesson | what it is about | minutes | memory, MiB |", "|---|---|--:|--:|"]
@@ -39,22 +39,22 @@ def course_map(folder:Path      # of the lessons
     return "\n".join(rows)
 
 # %% ../../nbs/reference/course_tables.ipynb #4a43b54f
-METRICS = {"recall@20": "Recall@20", "mrr@20": "MRR@20"}    # the table's columns for each data set
+METRICS = {"recall@20": "Recall@20", "mrr@20": "MRR@20"}    # metric -> heading; the columns of each data set
 
 def _cells(row:dict[str, Any]|None)->list[str]:
-    "The metrics of one model on one data set, with their intervals, in per cent."
+    "Format one model's metrics on one data set, with confidence intervals, in per cent."
     if row is None: return ["–"] * len(METRICS)
     bounds = {m: [100 * row[f"{m}{end}"] for end in ("", "_low", "_high")] for m in METRICS}
     return [f"{value:.2f} [{low:.2f}, {high:.2f}]" for value, low, high in bounds.values()]
 
 def _label(run:dict[str, Any])->str:
-    "The name of a recorded network or ensemble."
+    "Return the display name of a recorded network or ensemble."
     if "members" in run: return f"{' + '.join(run['members'])} (mean of {run['by']})"
     return run["model"] + " with copies" * run["config"].get("copies", False)
 
-def recorded_runs(folder:Path       # of the lessons
-                 )->dict[tuple[str, str], dict[str, Any]]:  # (model, data) -> the run
-    "Networks and ensembles that were measured at full size."
+def recorded_runs(folder:Path       # folder of the lessons
+                 )->dict[tuple[str, str], dict[str, Any]]:  # (model, data set) -> run
+    "Load the recorded full-size runs of networks and ensembles."
     runs = {}
     for path in sorted(folder.glob("results/*-*.json")):
         run = json.loads(path.read_text())
@@ -62,16 +62,16 @@ def recorded_runs(folder:Path       # of the lessons
     return runs
 
 def _difference(model:str, data:str, run:dict[str, Any])->str:
-    "A network case by case against the best baseline, as a sentence."
+    "Compare a network with the best baseline, case by case, in one sentence."
     test = run["test"]
     points, low, high = (100 * test[key] for key in ("difference", "difference_low", "difference_high"))
     return (f"- {model} on {data}: {points:+.2f} points of Recall@20 [{low:.2f}, {high:.2f}] "
             f"against {test['against']}, after {run['minutes']:.0f} minutes of training on {run['machine']}.")
 
 # %% ../../nbs/reference/course_tables.ipynb #c990e1f3
-def results_table(folder:Path       # of the lessons
+def results_table(folder:Path       # folder of the lessons
                  )->str:            # Markdown
-    "The recorded full-size results: baselines, then networks, the best first."
+    "Format the recorded full-size results as a table: baselines, then networks, best first."
     record = json.loads((folder/"results"/"baselines.json").read_text())
     data   = list(record["data"])
     runs   = recorded_runs(folder)

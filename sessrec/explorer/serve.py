@@ -35,32 +35,32 @@ QUICK   = ["cooccurrence", "v-sknn", "item-knn", "markov"]      # ready in secon
 IN_SHOP = ["cooccurrence", "gru4rec", "srgnn", "oracle"]        # for the built-in shop
 
 def read_data(folder:str)->Prepared:
-    "The prepared data of a folder; of the built-in shop for an empty name."
+    "Load the prepared data of a folder, or of the built-in shop for an empty name."
     return load(folder) if folder else prepared("generated")
 
 def _label(model:str)->str:
-    "What a column is called: a checkpoint like its folder, another model as it was given."
+    "Return the name of a model's column: a checkpoint's folder name, or the model's name as given."
     folder = Path(model if Path(model).is_dir() else model.rpartition("@")[2])
     return folder.name if folder.is_dir() else model
 
-def open_explorer(data:str,             # a folder that `sessrec prepare` wrote; empty = the built-in shop
-                  models:list[str],     # names or folders of checkpoints
+def open_explorer(data:str,             # folder written by `sessrec prepare`; empty = the built-in shop
+                  models:list[str],     # model names or checkpoint folders
                  )->Explorer:
-    "The explorer on some data; networks come from checkpoints."
+    "Open the explorer on prepared data; networks are loaded from checkpoints."
     part  = read_data(data)
     names = [_label(m) for m in models]
     if len(set(names)) < len(names): names = models
     return Explorer({name: fit_model(m, part) for name, m in zip(names, models)}, part.test, part.train)
 
 def _in_time(network:NeuralRecommender, data:Prepared, seconds:float=20)->tuple[Sessions, dict[str, int]]:
-    "The newest sessions, and training options, that a network can learn in so many seconds on this machine."
+    "Choose the newest sessions and the training options that fit into some seconds of training on this machine."
     speed = training_speed(deepcopy(network), data.train, steps=5)
     share = seconds * speed / max(len(data.train.cases()[0]), 1)
     return most_recent(data.train, min(share, 1)), {"epochs": int(np.clip(share, 1, 3)), "valid_sessions": 500}
 
 # %% ../../nbs/reference/explorer_serve.ipynb #397b1b5d
 def _train(name:str, data:Prepared, folder:Path, short:bool)->str:
-    "Train a network into a checkpoint; gives `name@folder`, since another process will read it."
+    "Train a network, save it for the page's process, and return `name@folder`."
     print(f"sessrec: training {name}" + (", about twenty seconds" if short else ""), file=sys.stderr)
     network = new_network(name, data.catalogue, **({"hidden_size": 64} if short else {}))
     train, options = _in_time(network, data) if short else (data.train, {})
@@ -72,7 +72,7 @@ def _train(name:str, data:Prepared, folder:Path, short:bool)->str:
 
 # %% ../../nbs/reference/explorer_serve.ipynb #3c809946
 def ready_models(data:Prepared, models:list[str]|None, folder:Path)->list[str]:
-    "Names and checkpoints for `open_explorer`; networks that are only named are trained into `folder`."
+    "Return names and checkpoints for `open_explorer`; networks given by name are trained and saved in `folder`."
     names   = models or (IN_SHOP if is_generated(data) else QUICK)
     choices = [choose(name, data) for name in names]            # all are checked before any is trained
     for choice in choices:
@@ -86,15 +86,15 @@ def ready_models(data:Prepared, models:list[str]|None, folder:Path)->list[str]:
 
 # %% ../../nbs/reference/explorer_serve.ipynb #915fe2c1
 def _check_port(port:int)->None:
-    "ValueError unless the port is free on this machine."
+    "Raise ValueError unless the port is free on this machine."
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try: s.bind(("127.0.0.1", port))
         except (OSError, OverflowError):
-            raise ValueError(f"port {port} can not be used; name another one with --port") from None
+            raise ValueError(f"port {port} is not available; choose another one with --port") from None
 
 def _write_notebook(path:Path, source:str)->None:
-    "A notebook of one cell."
+    "Write a notebook of one cell."
     cell:dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "explorer", "metadata": {},
                            "outputs": [], "source": source}
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -103,19 +103,19 @@ def _write_notebook(path:Path, source:str)->None:
     path.write_text(json.dumps(note), encoding="utf-8")
 
 # %% ../../nbs/reference/explorer_serve.ipynb #d2f83802
-def serve(data:Path|str|None=None,      # a folder that `sessrec prepare` wrote; None = the built-in shop
-          models:list[str]|None=None,   # names or folders of checkpoints; None = models that are ready soon
-          port:int=8866,                # of the page on this machine
-          browser:bool=True,            # open it in the browser
+def serve(data:Path|str|None=None,      # folder written by `sessrec prepare`; None = the built-in shop
+          models:list[str]|None=None,   # model names or checkpoint folders; None = a selection that is ready quickly
+          port:int=8866,                # TCP port of the page on this machine
+          browser:bool=True,            # open the page in the browser
          )->None:
-    "The explorer as a web page, until Ctrl+C."
+    "Serve the explorer as a web page until Ctrl+C."
     if find_spec("voila") is None or find_spec("anywidget") is None:
         raise ValueError("Voilà or anywidget is not installed; get them with: pip install 'sessrec[lab]'")
     _check_port(port)
     folder = "" if data is None else str(Path(data).resolve())
     with tempfile.TemporaryDirectory() as tmp:
         names  = ready_models(read_data(folder), models, Path(tmp))
-        source = (f"import sys\nsys.path.append({str(Path.cwd())!r})\n"         # where module:Class may lie
+        source = (f"import sys\nsys.path.append({str(Path.cwd())!r})\n"         # for models given as module:Class
                   f"from sessrec.explorer.serve import open_explorer\nopen_explorer({folder!r}, {names!r})")
         notebook = Path(tmp)/"page"/"explorer.ipynb"
         _write_notebook(notebook, source)
@@ -126,17 +126,17 @@ VOILA = ["--no-browser", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0", "--pr
          "--VoilaConfiguration.allow_theme_override=YES", "--Voila.log_level=ERROR"]
 
 def _answers(port:int)->bool:
-    "Does somebody listen at this port?"
+    "Return True if a server listens on this port."
     with socket.socket() as s: return s.connect_ex(("127.0.0.1", port)) == 0
 
 def _end(process:subprocess.Popen)->None:
-    "End a process, if need be by force."
+    "Terminate a process; kill it if it does not stop."
     if process.poll() is None: process.terminate()
     try: process.wait(15)
     except subprocess.TimeoutExpired: process.kill()
 
 def _run_voila(notebook:Path, port:int, browser:bool)->None:
-    "Voilà in a process of its own; it ends with this one."
+    "Run Voilà in a process of its own, which ends with this one."
     url = f"http://127.0.0.1:{port}"
     def stop(signum:int, frame:Any)->None: sys.exit(143)
     signal.signal(signal.SIGTERM, stop)
@@ -145,7 +145,7 @@ def _run_voila(notebook:Path, port:int, browser:bool)->None:
     try:
         while voila.poll() is None and not _answers(port): sleep(.2)
         if voila.poll() is None:
-            text = f"sessrec: the explorer is at {url} (dark: {url}/?theme=dark); Ctrl+C ends it"
+            text = f"sessrec: the explorer is at {url} (dark: {url}/?theme=dark); Ctrl+C stops it"
             print(text, file=sys.stderr, flush=True)
             if browser: webbrowser.open(url)
         if voila.wait(): raise ValueError(f"Voilà ended with exit code {voila.returncode}")

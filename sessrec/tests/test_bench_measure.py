@@ -19,7 +19,7 @@ from sessrec.models.counting import Popularity
 # %% ../../nbs/reference/bench_measure.ipynb #ea38ffbb
 @pytest.fixture(scope="module")
 def small():
-    "A part of the shop."
+    "A small part of the generated shop."
     shop = prepared("generated")
     return Prepared(shop.train[:1500], shop.valid[:100], shop.test[:200], shop.catalogue, shop.passport)
 
@@ -31,7 +31,7 @@ def waits(seconds, done=10):
 
 def test_turns_give_speeds_and_their_ratio():
     speeds = turns(waits(.04), waits(.01), rounds=3)
-    assert .15 < speeds["ratio"] < .4               # a quarter, but for a tired machine
+    assert .15 < speeds["ratio"] < .4               # a quarter, with room for a busy machine
     assert speeds["ours"] <= 250 and speeds["reference"] <= 1000
     calls = []
     turns(lambda: calls.append("a") or 1, lambda: calls.append("b") or 1, rounds=2)
@@ -51,26 +51,26 @@ def test_every_part_gives_rows(small):
     assert len(table) == len(rows) and table["ratio"].str.fullmatch(r"\d+\.\d\d").all()
 
 def test_all_models_can_be_measured(small):
-    "Also those with needs of their own: features, a sample, the oracle."
+    "Including models with special requirements: item features, sampled negatives, the oracle."
     networks = [name for name in model_names(small) if registry.models.get(name).kind == "network"]
     rows = bench(small, only=["training", "recommend"], steps=1, progress=False)
     assert [r["what"] for r in rows if r["part"] == "training"] == networks
     assert [r["what"] for r in rows if r["part"] == "recommend"] == model_names(small)
 
 def test_the_explorer_is_measured(small):
-    "With up to three networks as its columns; with other models where there is no network."
+    "With up to three networks as columns, or other models if there is no network."
     pytest.importorskip("anywidget", reason="the extra 'lab' is not installed")
     for names, what in ((["pop", "markov"], "pop + markov"), (["pop", "rnn", "narm"], "rnn + narm")):
         measured, = bench(small, names, ["explorer"], steps=1, progress=False)
         assert measured["what"] == what and measured["unit"] == "clicks"
         assert 0 < measured["ours"] < 1.5 * measured["reference"]
 
-def test_a_class_or_a_part_of_ones_own(small, monkeypatch):
+def test_your_own_class_and_part(small, monkeypatch):
     with registry.models.temporary():
         rows = bench(small, ["sessrec.models.neural:LastClick"], ["training"], steps=1, progress=False)
     assert [r["what"] for r in rows] == ["sessrec.models.neural:LastClick"]
     def waiting(data, models, steps):
-        for name in models: yield row("waiting", name, "half of it", "naps", turns(waits(.002), waits(.001), 1))
+        for name in models: yield row("waiting", name, "half the time", "naps", turns(waits(.002), waits(.001), 1))
     monkeypatch.setitem(PARTS, "waiting", waiting)
     rows = bench(small, ["pop"], ["waiting"], progress=False)
     assert [(r["part"], r["what"], r["unit"]) for r in rows] == [("waiting", "pop", "naps")]
@@ -79,14 +79,14 @@ def test_a_class_or_a_part_of_ones_own(small, monkeypatch):
 def test_what_cannot_be_measured_is_refused(small):
     def refused(message, *words, **options):
         with pytest.raises(ValueError, match=message): bench(small, *words, progress=False, **options)
-    refused("no model or checkpoint 'crystal-ball'", ["pop", "crystal-ball"])
-    refused("no part 'brewing'; there are training, scoring", ["pop"], ["brewing"])
+    refused("'crystal-ball'", ["pop", "crystal-ball"])
+    refused("no part 'brewing'; choose from training, scoring", ["pop"], ["brewing"])
     refused("steps must be 1 or more", ["pop"], steps=0)
     refused("no.such:Thing", ["no.such:Thing"])
     assert bench(small, ["pop"], [], progress=False) == []
     none = Prepared(small.train, small.valid, small.test[:0], small.catalogue, small.passport)
     for part in ("scoring", "recommend"):
-        with pytest.raises(ValueError, match="test part has no session"): bench(none, ["pop"], [part], progress=False)
+        with pytest.raises(ValueError, match="test set has no session"): bench(none, ["pop"], [part], progress=False)
 
 def test_a_slower_model_has_a_smaller_ratio(small):
     class Slow(Popularity):
@@ -108,8 +108,8 @@ def test_peer_rows_and_record(tmp_path):
     path = record(result, tmp_path)
     assert path.name == "peer-narm.json" and json.loads(path.read_text()) == result
 
-def test_networks_beside_a_peer():
+def test_networks_to_compare_with_a_peer():
     names = ["pop", "narm", "rnn", "sessrec.models.rnn:LSTM4Rec"]
     assert peer_networks(names) == ["narm", "sessrec.models.rnn:LSTM4Rec"]
     assert {"lstm", "gru4rec", "narm", "srgnn"} <= {*peer_networks()}
-    with pytest.raises(ValueError, match="no network to compare pop with"): peer_networks(["pop"])
+    with pytest.raises(ValueError, match="no counterpart of pop"): peer_networks(["pop"])

@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
+from sessrec import registry
 from sessrec.data.files import data_dir
 from sessrec.data.prepare import prepared
+from sessrec.data.prepared import load
 
 # %% ../../nbs/reference/bench_peer.ipynb #150e529b
 STAND_IN = '''#!/bin/sh
@@ -23,13 +25,13 @@ import json, os, sys, csv
 job  = json.loads(sys.stdin.readline())
 rows = list(csv.reader(open("sessions/sessions.inter"), delimiter="\\t"))[1:]
 print(json.dumps({facts}), flush=True)
-for line in sys.stdin: print(json.dumps({{"cases_a_second": 10., "cases_a_step": 512}}), flush=True)
+for line in sys.stdin: print(json.dumps({{"cases_per_second": 10., "cases_per_step": 512}}), flush=True)
 '''
 FACTS = ('{"n_items": len({r[1] for r in rows}), "n_cases": len(rows) - len({r[0] for r in rows}), "recbole": "1.2.1", '
          '"torch": "x", "parameters": 1, "peer": job["peer"]}')
 
 def stand_in(folder, facts=FACTS, version="1.2.1"):
-    "An environment whose Python only plays RecBole: it reads the log and answers each request."
+    "An environment with a fake RecBole: a script that reads the log and answers each request."
     (folder/"bin").mkdir(parents=True)
     (folder/"play.py").write_text(SCRIPT.replace("{facts}", facts).replace("{{", "{").replace("}}", "}"))
     script = STAND_IN.format(version=version, python=sys.executable, script=folder/"play.py")
@@ -57,13 +59,36 @@ def test_both_sides_take_turns(shop_folder, tmp_path):
     assert json.loads(json.dumps(result)) == result
     assert "test" not in result         # the README takes files with `test` for trained networks
 
+@pytest.fixture
+def own_network(shop_folder, tmp_path, monkeypatch):
+    "A network in a file that is found through `sys.path` alone, and a checkpoint of it."
+    (tmp_path/"code").mkdir()
+    (tmp_path/"code"/"own_lstm.py").write_text("from sessrec.models.rnn import LSTM4Rec\n"
+        "from sessrec.registry import model\n\n@model('own', peer='GRU4Rec')\nclass Own(LSTM4Rec): pass\n")
+    monkeypatch.syspath_prepend(tmp_path/"code")
+    data = load(shop_folder)
+    with registry.models.temporary():
+        network = network_of("own_lstm:Own")(data.train.n_items, hidden_size=4)
+        network.attach(data.train)
+        network.save(tmp_path/"run")
+        yield "own_lstm:Own"
+    sys.modules.pop("own_lstm", None)
+
+def test_a_class_with_a_checkpoint_is_compared(own_network, shop_folder, tmp_path):
+    "Named `module:Class@folder`, as everywhere: the class is compared, with new weights and the sizes asked for."
+    name = f"{own_network}@{tmp_path/'run'}"
+    assert network_of(name) is network_of(own_network) and peer_of(name) == "GRU4Rec"
+    result = beside_recbole(name, shop_folder, stand_in(tmp_path/"env"), hidden=8, batch_size=64, steps=1, rounds=1)
+    assert [result[k] for k in ("model", "peer", "hidden")] == ["own", "GRU4Rec", 8]
+    with pytest.raises(ValueError, match="no such folder"): peer_of(f"{own_network}@{tmp_path/'none'}")
+
 def test_what_cannot_be_compared_is_refused(shop_folder, tmp_path):
     env = stand_in(tmp_path/"env")
     def refused(message, model="narm", data=shop_folder, env=env, **options):
         options = {"hidden": 8, "batch_size": 64, "steps": 1, "rounds": 1} | options
         with pytest.raises(ValueError, match=message): beside_recbole(model, data, env, **options)
-    refused("no network to compare rnn with", model="rnn")
-    refused("no model 'crystal-ball'", model="crystal-ball")
+    refused("no counterpart of rnn", model="rnn")
+    refused("'crystal-ball'", model="crystal-ball")
     refused("sessrec.models.rnn:Nothing", model="sessrec.models.rnn:Nothing")
     refused("no.such:Thing", model="no.such:Thing")
     refused("no such folder", data=tmp_path/"none")
@@ -72,23 +97,23 @@ def test_what_cannot_be_compared_is_refused(shop_folder, tmp_path):
     refused("RecBole has 3 items", env=stand_in(tmp_path/"few", '{"n_items": 3, "n_cases": 1}'))
     (tmp_path/"mine").mkdir()
     (tmp_path/"mine"/"letter.txt").write_text("dear reader")
-    refused("is no Python environment", env=tmp_path/"mine")
+    refused("is not a Python environment", env=tmp_path/"mine")
     assert (tmp_path/"mine"/"letter.txt").exists()
 
 def test_a_side_that_fails_says_why_in_one_line(tmp_path):
     (tmp_path/"sessions").mkdir()
     (tmp_path/"sessions"/"sessions.inter").write_text("")
-    for name, facts, message in (("dies", "sys.exit(7)", "^recbole ended with exit code 7: without a word$"),
+    for name, facts, message in (("dies", "sys.exit(7)", "^recbole ended with exit code 7: it wrote no message$"),
                                  ("unlucky", '{"error": "no\\nluck"}', "^recbole: no luck$")):
         env = stand_in(tmp_path/name, facts)
         with pytest.raises(ValueError, match=message): Side("recbole", str(env/"bin"/"python"), {}, tmp_path)
 
 # %% ../../nbs/reference/bench_peer.ipynb #36a057f6
-def test_sizes_are_told_in_recboles_words():
+def test_sizes_become_recboles_options():
     sizes = {"hidden_size": 7, "n_layers": 3, "n_heads": 1, "inner": 4, "dropout": .1, "last": .5}
     for peer in ("SASRec", "BERT4Rec"):
-        words = TRANSLATE[peer](sizes)
-        assert words["inner_size"] == 28 and words["n_layers"] == 3 and words["hidden_dropout_prob"] == .1
+        options = TRANSLATE[peer](sizes)
+        assert (options["inner_size"], options["n_layers"], options["hidden_dropout_prob"]) == (28, 3, .1)
     for name in ("lstm", "gru4rec", "narm", "srgnn"): assert TRANSLATE[peer_of(name)](sizes_of(network_of(name), 7))
     lstm = sizes_of(network_of("sessrec.models.rnn:LSTM4Rec"), 7)
     assert lstm | {"dropout": 0} == {"hidden_size": 7, "embedding_dim": 7, "n_layers": 1, "dropout": 0}

@@ -34,8 +34,8 @@ def test_batches_are_spread_evenly():
     assert spread(60, 64, 10) == [slice(0, 64)]
     assert len(spread(5, 2, 12)) == 6
 
-def test_the_module_needs_nothing_but_python_itself():
-    "RecBole's environment has none of our requirements."
+def test_the_module_imports_only_the_standard_library():
+    "RecBole's environment has none of our dependencies."
     source = open(sessrec.bench.peer_side.__file__, encoding="utf-8").read()
     tops   = [n for n in ast.parse(source).body if isinstance(n, (ast.Import, ast.ImportFrom))]
     names  = {a.name for n in tops if isinstance(n, ast.Import) for a in n.names}

@@ -33,27 +33,27 @@ from sessrec.train.checks import check_network
 SHARES = ("recall@10", "recall@20", "mrr@10", "mrr@20", "accuracy")
 
 def run_cli(*words, cwd=None, **env):
-    "The command line in a process of its own: exit code, standard output, standard error."
+    "Run the command line in its own process; return exit code, standard output and standard error."
     code = "from sessrec.cli import main; main()"
     run  = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=300,
                           cwd=cwd, check=False, env={**os.environ, "COLUMNS": "200", "TERM": "dumb", **env})
     return run.returncode, run.stdout, run.stderr
 
 def in_process(capsys, *words):
-    "As `run_cli`, without a process of its own; of standard error, the command's own lines."
+    "Like `run_cli`, but in this process; of standard error, return only the lines that begin with 'sessrec: '."
     with pytest.raises(SystemExit) as stop: main([str(word) for word in words])
     out, err = capsys.readouterr()
     return stop.value.code, out, [line for line in err.splitlines() if line.startswith("sessrec: ")]
 
 def fails_with_one_line(code, *words, says=""):
-    "The command fails as a command should."
+    "Check that the command fails with the exit code and one line of error."
     rc, out, err = run_cli(*words)
     assert rc == code, f"exit code {rc}: {err}"
     assert out == "" and err.startswith("sessrec: ") and err.count("\n") == 1 and "Traceback" not in err, err
     assert says in err, err
 
 def refused(capsys, *words, code=1, says):
-    "The same in this process."
+    "Like `fails_with_one_line`, but in this process."
     rc, out, lines = in_process(capsys, *words)
     assert rc == code and not out and len(lines) == 1 and says in lines[0], (words, rc, lines)
 
@@ -153,7 +153,7 @@ def test_bench(small_log, capsys):
     assert all(row["ratio"] > 0 for row in document["rows"])
     assert document["machine"]["torch"] and document["peers"] == []
     rc, out, lines = bench("--models", "pop", "--only", "recommend")
-    assert not rc and "scores alone" in out and "ratio" in out, lines
+    assert not rc and "scores only" in out and "ratio" in out, lines
 
 def test_bench_refuses_nonsense(small_log, capsys):
     folder = small_log[0]/"data"
@@ -162,11 +162,11 @@ def test_bench_refuses_nonsense(small_log, capsys):
             (["--only", "brewing"], "there is no part 'brewing'"), (["--only", "peer"], "need --peer recbole"),
             (["--record"], "need --peer recbole"),
             (["--record", "--peer", "recbole", "--only", "batches"], "--only leaves the peer out"),
-            (["--models", "pop", "--peer", "recbole"], "no network to compare pop with"),
-            (["--models", "lstm", "--peer", "recbole", "--only", "peer", "--env", folder], "is no Python environment")):
+            (["--models", "pop", "--peer", "recbole"], "no counterpart of pop"),
+            (["--models", "lstm", "--peer", "recbole", "--only", "peer", "--env", folder], "not a Python environment")):
         refused(capsys, "bench", "--data", folder, "--steps", "1", *options, says=says)
 
-def test_bench_beside_a_peer(small_log, tmp_path, capsys):
+def test_bench_next_to_a_peer(small_log, tmp_path, capsys):
     from sessrec.tests.test_bench_peer import stand_in
     sizes = "--steps", "1", "--hidden", "8", "--batch-size", "32", "--rounds", "1"
     peer  = "--only", "peer", "--peer", "recbole", "--env", stand_in(tmp_path/"env")
@@ -174,7 +174,7 @@ def test_bench_beside_a_peer(small_log, tmp_path, capsys):
         capsys, "bench", "--data", small_log[0]/"data", "--models", "pop,lstm", *peer, *sizes, "--json")
     assert not rc, lines
     document = json.loads(out)
-    parts = ["training", "training, as many rows", "scoring", "scoring, batches alike"]
+    parts = ["training", "training, equal rows", "scoring", "scoring, equal batches"]
     assert [row["part"] for row in document["rows"]] == parts and {row["what"] for row in document["rows"]} == {"lstm"}
     assert document["peers"][0]["hidden"] == 8
     assert document["peers"][0]["ratio_cases_32"] == document["rows"][0]["ratio"]
@@ -182,7 +182,7 @@ def test_bench_beside_a_peer(small_log, tmp_path, capsys):
 # %% ../../nbs/reference/cli.ipynb #ea550426
 @pytest.fixture(scope="module")
 def trained(small_log):
-    "The checkpoint of an LSTM, and what `train` said of it."
+    "The checkpoint of an LSTM, and the report that `train` printed."
     out = small_log[0]/"lstm"
     rc, text, err = run_cli("train", "lstm", "--data", small_log[0]/"data", "--out", out, "--epochs", "2",
                             "--hidden", "8", "--json")
@@ -254,7 +254,7 @@ def test_switches_and_a_last_run_on_all_sessions(small_log, tmp_path, capsys):
     assert read_log(out)["cases"].iloc[0] == cases
 
 @pytest.mark.parametrize("switch, code, says", [
-    ("scale", 2, "--set must be NAME=VALUE"), ("heads=2", 1, "gru4rec has no argument 'heads'; choose from hidden_size"),
+    ("scale", 2, "--set must be NAME=VALUE"), ("heads=2", 1, "gru4rec has no argument 'heads'; choose from"),
     ("loss=bpr", 1, "loss must be one of"), ("scale=-1", 1, "scale must be above 0"),
     ("tied=no", 1, "tied must be true or false, got 'no'"), ("scale=wide", 1, "cannot be made with scale='wide'")])
 def test_switches_that_make_no_sense(small_log, tmp_path, capsys, switch, code, says):
@@ -270,7 +270,7 @@ BROKEN = {"wrong separator": ("semi.csv", GOOD.replace(",", ";")), "empty file":
           "negative time": ("early.csv", GOOD + "1,9,-5\n"), "item 0": ("zero.csv", GOOD + "1,0,1020\n")}
 
 def broken_inputs(folder):
-    "One of each: name -> (what to prepare, a word that the message must hold)."
+    "Defect -> (source to prepare, a word that the message must contain)."
     inputs = {}
     for defect, (name, content) in BROKEN.items():
         (folder/name).write_text(content)
@@ -335,7 +335,7 @@ class STAMP(NeuralRecommender):
         self.reset()
 
     def parts(self, batch):
-        "Vectors of the clicks `(B, L, d)`, the last `(B, d)`, and the attention on each click `(B, L)`."
+        "Embeddings of the clicks `(B, L, d)`, of the last click `(B, d)`, and the attention weights `(B, L)`."
         clicks = self.dropout(self.clicks(batch.items)) * batch.mask[..., None]
         last   = clicks[torch.arange(len(batch)), (batch.lengths - 1).clamp(min=0)]
         mean   = clicks.sum(1) / batch.lengths.clamp(min=1)[:, None]
@@ -352,7 +352,7 @@ class STAMP(NeuralRecommender):
 
 @pytest.fixture
 def workshop(tmp_path, monkeypatch):
-    "A folder with a file of one's own, in which the commands run; what they register is forgotten after the test."
+    "A working folder with a user's own module; what the commands register is removed after the test."
     (tmp_path/"workshop.py").write_text(STAMP + READER_AND_METRIC)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
@@ -361,7 +361,7 @@ def workshop(tmp_path, monkeypatch):
 
 # %% ../../nbs/reference/cli.ipynb #8dab69cb
 def check_every_command_takes(model, data, capsys):
-    "Train, evaluate, recommend, leaderboard and bench with a class of one's own."
+    "Train, evaluate, recommend, leaderboard and bench with a user's own class."
     def run(*words):
         code, out, lines = in_process(capsys, *words, "--json")
         assert not code, (words, lines)
@@ -369,7 +369,7 @@ def check_every_command_takes(model, data, capsys):
     words = "train", model, "--data", data, "--out", "run", "--set", "hidden_size=8", "--json"
     rc, text, err = run_cli(*words, cwd=Path.cwd())
     assert rc == 0 and json.loads(text)["model"] == "stamp", err
-    refused(capsys, "evaluate", "run", "--data", data, says="write module:Class@run")      # nobody has imported it here
+    refused(capsys, "evaluate", "run", "--data", data, says="write module:Class@run")  # not imported here
     row = run("evaluate", f"{model}@run", "--data", data)
     check_row(row)
     assert row["model"] == "stamp" and run("evaluate", "run", "--data", data)["recall@20"] == row["recall@20"]
@@ -381,7 +381,20 @@ def check_every_command_takes(model, data, capsys):
     rows  = run("bench", "--data", data, "--models", f"{model},{model}@run", *parts)["rows"]
     assert {row["part"] for row in rows} == {"training", "scoring", "recommend"}
 
-def test_a_model_of_ones_own(small_log, workshop, capsys):
+def test_a_class_with_a_checkpoint_next_to_a_peer(small_log, workshop, capsys):
+    from sessrec.tests.test_bench_peer import stand_in
+    (workshop/"mine.py").write_text("from sessrec.models.rnn import LSTM4Rec\nfrom sessrec.registry import model\n\n"
+                                    "@model('mine', peer='GRU4Rec')\nclass Mine(LSTM4Rec): pass\n")
+    data = "--data", small_log[0]/"data"
+    code, _, lines = in_process(capsys, "train", "mine:Mine", *data, "--out", "run", "--hidden", "8", "--epochs", "1")
+    assert not code, lines
+    sizes = "--steps", "1", "--hidden", "8", "--batch-size", "32", "--rounds", "1"
+    peer  = "--only", "peer", "--peer", "recbole", "--env", stand_in(workshop/"env")
+    code, out, lines = in_process(capsys, "bench", *data, "--models", "mine:Mine@run", *peer, *sizes, "--json")
+    assert not code, lines
+    assert [(result["model"], result["peer"]) for result in json.loads(out)["peers"]] == [("mine", "GRU4Rec")]
+
+def test_your_own_model(small_log, workshop, capsys):
     data = small_log[0]/"data"
     check_every_command_takes("workshop:STAMP", data, capsys)
     others = {(colour_of(name), marker_of(name)) for name in models.names() if name != "stamp"}
@@ -396,8 +409,8 @@ def test_a_model_of_ones_own(small_log, workshop, capsys):
         refused(capsys, "leaderboard", "--data", data, "--models", wrong, says=says)
 
 # %% ../../nbs/reference/cli.ipynb #b3e95e68
-def test_the_explorer_shows_a_model_of_ones_own(small_log, workshop, capsys, monkeypatch):
-    "Everything but the server: the network is trained, and the page's notebook runs in another process and folder."
+def test_the_explorer_shows_your_own_model(small_log, workshop, capsys, monkeypatch):
+    "Everything except the server: train the network, and run the page's notebook in another process and folder."
     pytest.importorskip("anywidget", reason="the extra 'lab' is not installed")
     pages = []
     def run_voila(notebook, port, browser):
@@ -425,7 +438,7 @@ from sessrec.data.events import validate_events
 from sessrec.data.log import Log
 
 def read_pairs(path):
-    "Lines such as `7: 1 2 3`, a session and its items, in order of time."
+    "Read lines such as `7: 1 2 3`: a session and its items, in order of time."
     lines  = [line.split(":") for line in open(path).read().splitlines()]
     clicks = [(int(name), int(item), i * 1000 + at) for i, (name, items) in enumerate(lines)
               for at, item in enumerate(items.split())]
@@ -437,7 +450,7 @@ def square(ranks):
     return 1 / np.asarray(ranks, float)**2
 '''
 
-def test_a_reader_of_ones_own(workshop, capsys):
+def test_your_own_reader(workshop, capsys):
     sessions = [f"{i}: " + " ".join(str(1 + (i + at) % 20) for at in range(2 + i % 4)) for i in range(300)]
     (workshop/"log.txt").write_text("\n".join(sessions))
     source = "workshop:read_pairs:log.txt"
@@ -449,7 +462,7 @@ def test_a_reader_of_ones_own(workshop, capsys):
     assert not rc and json.loads(out)["recall@20"] > .9, lines
     refused(capsys, "prepare", "workshop:read_nothing:log.txt", "--out", "x", says="workshop has no 'read_nothing'")
 
-def test_a_metric_of_ones_own(small_log, workshop):
+def test_your_own_metric(small_log, workshop):
     data  = sessrec.load(small_log[0]/"data")
     model = sessrec.Popularity().fit(data.train, data.valid)
     row   = sessrec.evaluate(model, data.test, metrics=["mrr@20", "workshop:square@20", "ndcg@10"])
@@ -457,7 +470,7 @@ def test_a_metric_of_ones_own(small_log, workshop):
 
 # %% ../../nbs/reference/cli.ipynb #beb22b25
 def modules_after(code):
-    "The names of all modules that a process has imported after these lines."
+    "Run the code in a new process; return the names of all modules it has imported."
     code += "\nimport sys\nprint('|'.join(sys.modules))"
     done  = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

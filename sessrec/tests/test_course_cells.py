@@ -23,7 +23,7 @@ def imports_of(source):
     return "\n".join(ast.unparse(node) for node in body if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 def namespace_of(path):
-    "What a lesson's module has, if it exports one, and what the lesson imports."
+    "Collect what a lesson's module defines, if it exports one, and what the lesson imports."
     sources = [source for kind, source in read_cells(path) if kind == "code"]
     module  = re.search(r"^#\|\s*default_exp ([\w.]+)", "\n".join(sources), re.M)
     space   = vars(importlib.import_module(f"sessrec.{module.group(1)}")).copy() if module else {}
@@ -31,7 +31,7 @@ def namespace_of(path):
     return space
 
 def verdict_of(path, cells, source):
-    "What `check` says when `source` is run in place of the stub."
+    "Run `source` in place of the stub, and check the answer."
     space = namespace_of(path)
     exec(source, space)
     return check(cells.id, space[cells.name])

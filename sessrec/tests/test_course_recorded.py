@@ -7,22 +7,22 @@ from sessrec.course.recorded import *
 import pytest
 
 
-def test_recorded_runs_are_told_apart():
+def test_recorded_runs_become_columns():
     lstm, gru = recorded("lstm-diginetica"), recorded("gru4rec-diginetica")
     gru["versus"]   = {"lstm": {"difference": .0512, "low": .05, "high": .06}}
     gru["shuffled"] = {"all": {"difference": -.1, "low": -.2, "high": -.05}}
     runs  = {"a": lstm, "b": gru}
     table = recorded_table(runs)
     assert table.loc["Recall@20, per cent", "a"].startswith(f"{100 * lstm['test']['recall@20']:.2f}  [")
-    assert table.loc["Recall@20 minus that of lstm"].tolist() == ["–", "5.12  [5.00, 6.00]"]
-    assert table.loc["Recall@20, change with clicks shuffled, all", "b"] == "-10.00  [-20.00, -5.00]"
+    assert table.loc["Recall@20, difference from lstm"].tolist() == ["–", "5.12  [5.00, 6.00]"]
+    assert table.loc["Recall@20, change when clicks are shuffled, all", "b"] == "-10.00  [-20.00, -5.00]"
     assert recorded_settings(runs).loc["scale"].tolist()[1] == "14.0"
-    with pytest.raises(ValueError, match="known are .*gru4rec-diginetica"): recorded("nothing-here")
+    with pytest.raises(ValueError, match="choose from .*gru4rec-diginetica"): recorded("nothing-here")
 
 def test_recorded_speed():
     run   = recorded("peer-lstm")
     speed = recorded_speed(run)
-    assert float(speed["ratio"]) > 1 and speed["cases in a batch, of both"] == "512"
+    assert float(speed["ratio"]) > 1 and speed["batch size"] == "512"
     turn  = {"ours_cases": 9., "peer_cases": 3., "ours_scoring": 5000., "peer_scoring": 2000.}
     speed = recorded_speed(run | {"rounds": [turn], "ratio_scoring_512": 2.5})
     assert (speed["ratio of scoring"], speed["test cases scored per second, sessrec's lstm"]) == ("2.5", "5,000")

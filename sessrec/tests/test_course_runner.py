@@ -76,7 +76,7 @@ def test_a_cell_that_never_ends_is_a_failure(tmp_path):
 def test_unknown_lesson_and_missing_device(tmp_path):
     import torch
 
-    with pytest.raises(ValueError, match="no lesson '77'; there are 00_toy"):
+    with pytest.raises(ValueError, match="no lesson '77'; choose from 00_toy"):
         lessons(["77"], notebooks(tmp_path, ["1"]))
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="no CUDA device"):
@@ -150,7 +150,7 @@ def test_lay_out_never_overwrites_what_was_changed(tmp_path):
         lay_out(tmp_path / "file")
 
 
-def test_record_keeps_lessons_that_were_not_asked_for(tmp_path):
+def test_record_keeps_lessons_that_were_not_run(tmp_path):
     about = {"cores": 2, "device": "cpu", "torch": "2", "python": "3", "date": "2025-01-01"}
     for lesson in ("01_a", "02_b"):
         _record([{"lesson": lesson, "seconds": 90, "memory_mib": 7}], about, tmp_path / "course.json")

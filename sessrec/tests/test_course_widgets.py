@@ -10,7 +10,7 @@ from sessrec.data.catalogue import Catalogue
 
 
 class LastTwice:
-    "A recommender that recommends what was clicked last, and then the items in order."
+    "A recommender that returns the last click, and then the other items in order."
     def __init__(self, catalogue): self.catalogue = catalogue
     def recommend(self, session, k):
         last = session[-1:]

@@ -24,19 +24,19 @@ from sessrec.tests.test_models_explain import fitted
 # %% ../../nbs/reference/explorer_app.ipynb #8c4bc858
 @pytest.fixture
 def widgets():
-    "What the page needs; continuous integration has it, an installation without the extra 'lab' has not."
+    "Skip if the widgets are missing, except in continuous integration."
     for need in ("anywidget", "ipywidgets"):
         assert find_spec(need) or not os.environ.get("CI"), f"{need} is missing"
         pytest.importorskip(need, reason="the extra 'lab' is not installed")
 
 
 @pytest.mark.usefixtures("widgets")
-def test_what_is_pressed_is_done_and_shown(shop):
+def test_actions_are_performed_and_shown(shop):
     page = Explorer(fitted(shop, Cooccurrence(), MarkovChain(), SRGNN(400, 8)), shop)
     core = page.core
     assert page.head.undo.disabled and page.head.redo.disabled and "Popular now:" in page.found.html
     before = page.columns.html
-    page.do(do="add", item="6", key="found:6")  # as the page sends it: texts, and more of them than are needed
+    page.do(do="add", item="6", key="found:6")  # as the page sends it: strings, and an extra argument
     assert (
         core.clicks == [6]
         and page.columns.html != before
@@ -76,10 +76,11 @@ def test_cases_are_found_and_states_come_back(shop):
     page.show()
     page.finder.hit.value, page.finder.miss.value = "cooccurrence", "srgnn"
     page.run(page.finder.find)
-    assert page.finder.cases.options and "the clearest" in page.message.html
+    assert page.finder.cases.options and "clearest first" in page.message.html
     first = page.finder.cases.options[0][1]
     page.finder.cases.value = first
-    assert (core.now.source, len(core.clicks)) == first and all(r.was is None for r in core.top(core.shown[0]))
+    assert (core.now.source, len(core.clicks)) == first
+    assert all(r.previous_rank is None for r in core.top(core.shown[0]))
     core.clear()
     page.finder.cases.value = first  # the same once more
     assert (core.now.source, len(core.clicks)) == first
@@ -92,23 +93,23 @@ def test_cases_are_found_and_states_come_back(shop):
         and core.shown == ["markov"]
         and [n for n, b in page.search.models.items() if b.value] == ["markov"]
     )
-    assert "Back to a saved view" in page.message.html and page.saver.address.value == ""
+    assert "Saved state restored" in page.message.html and page.saver.address.value == ""
 
 
 @pytest.mark.usefixtures("widgets")
-def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
+def test_an_error_is_a_message_and_changes_nothing(shop):
     page = Explorer(fitted(shop, Cooccurrence(), MarkovChain()), shop)
     page.do(do="add", item=3)
     was = page.core.now, page.columns.html, page.strip.html
     requests = {"no item 999": {"do": "add", "item": 999}, "add needs item": {"do": "add", "item": "x"},
-                "can not be done here": {"do": "export", "path": "/tmp/x"},
-                "&#39;__init__&#39; can not": {"do": "__init__"}}
-    requests |= {"no saved state": {"do": "load_state", "text": "<b>"}, "&#39;None&#39; can not be done": {},
+                "is not an action": {"do": "export", "path": "/tmp/x"},
+                "&#39;__init__&#39; is not": {"do": "__init__"}}
+    requests |= {"not a saved state": {"do": "load_state", "text": "<b>"}, "&#39;None&#39; is not an action": {},
                  "no test session to step through": {"do": "step", "by": 1}, "add needs": {"do": "add"}}
-    for says, request in requests.items():
+    for message, request in requests.items():
         page.do(**request)
         assert (
-            says in page.message.html
+            message in page.message.html
             and 'role="alert"' in page.message.html
             and (page.core.now, page.columns.html, page.strip.html) == was
         ), request
@@ -122,12 +123,12 @@ def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(shop):
 
 @pytest.mark.usefixtures("widgets")
 def test_latency_is_measured(shop):
-    found = explorer_latency(fitted(shop, Cooccurrence(), SRGNN(400, 8)), shop, clicks=10)
+    latency = explorer_latency(fitted(shop, Cooccurrence(), SRGNN(400, 8)), shop, clicks=10)
     assert (
-        0 < found["median_ms"] <= found["p90_ms"]
-        and found["median_ms"] <= found["all_ms"]
-        and found["n_items"] == 400
-        and found["models"] == ["cooccurrence", "srgnn"]
+        0 < latency["median_ms"] <= latency["p90_ms"]
+        and latency["median_ms"] <= latency["all_ms"]
+        and latency["n_items"] == 400
+        and latency["models"] == ["cooccurrence", "srgnn"]
     )
     with pytest.raises(ValueError, match="clicks must be 1"):
         explorer_latency(fitted(shop, Popularity()), shop, clicks=0)
@@ -135,10 +136,10 @@ def test_latency_is_measured(shop):
 
 @pytest.mark.usefixtures("widgets")
 def test_an_instant_answer():
-    "A catalogue as large as Diginetica's, three networks: half a second would be felt."
+    "Three networks, with a catalogue as large as Diginetica's, answer within half a second."
     table = Catalogue(pd.DataFrame({"raw_id": np.arange(43_097)}))
     world = Sessions.from_lists([[1, 2, 3], [5, 43_097]], catalogue=table)
-    found = explorer_latency(
+    latency = explorer_latency(
         fitted(world, GRU4Rec(43_097, 100), NARM(43_097, 100), SRGNN(43_097, 100)), world, clicks=15
     )
-    assert found["n_items"] == 43_097 and found["median_ms"] < 500, found
+    assert latency["n_items"] == 43_097 and latency["median_ms"] < 500, latency

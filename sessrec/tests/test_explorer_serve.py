@@ -26,7 +26,7 @@ from sessrec.tests.test_explorer_view import Reader
 # %% ../../nbs/reference/explorer_serve.ipynb #34fe42d3
 @pytest.fixture
 def lab():
-    "What the explorer's pages need."
+    "Skip if the explorer's pages can't be served here."
     for need in ("voila", "jupyterlab", "anywidget"):
         pytest.importorskip(need, reason="the extra 'lab' is not installed")
 
@@ -52,7 +52,7 @@ def free_port():
 
 
 class Server:
-    "A command in a process of its own, until the block ends; what it says is in the file `log`."
+    "Run a command in a process of its own until the block ends; its output goes to the file `log`."
 
     def __init__(self, words, log, **env):
         self.words, self.log, self.env = words, log, {**os.environ, **env}
@@ -72,19 +72,19 @@ class Server:
             self.proc.kill()
         self.out.close()
 
-    def said(self):
+    def log_text(self):
         return self.log.read_text(errors="replace")
 
     def wait_for(self, url, seconds=300):
-        "Until it answers."
+        "Wait until `url` answers."
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            assert self.proc.poll() is None, self.said()
+            assert self.proc.poll() is None, self.log_text()
             try:
                 return urllib.request.urlopen(url, timeout=2).status
             except OSError:
                 time.sleep(0.2)
-        raise AssertionError(f"no answer from {url}: {self.said()}")
+        raise AssertionError(f"no answer from {url}: {self.log_text()}")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def shots(tmp_path, request):
 
 
 class Visit:
-    "A page, what its console said, and the things that a visitor does."
+    "A page, the errors on its console, and the actions of a visitor."
 
     def __init__(self, browser, url, shots, name, width=1280, height=800, **options):
         self.page, self.wrong, self.shots, self.name = (
@@ -141,14 +141,14 @@ class Visit:
         return [c.inner_text() for c in self.at(".sx .col").all()]
 
     def changes(self, act, n_cards, what):
-        "`act`, and then this many cards and another answer in every column."
+        "Call `act`, then wait for this many cards and for a change in every column."
         was = self.columns()
         act()
         self.until(lambda: len(self.cards()) == n_cards and all(a != b for a, b in zip(self.columns(), was)), what)
 
 
 def build_a_session(v):
-    "Click, search, move, take out, undo: with the mouse and with the keyboard."
+    "Click, search, move, remove, undo: with the mouse and with the keyboard."
     v.at(".sx .rec").first.wait_for()
     v.shot("1-empty")
     assert v.at(".sx .col").count() == 3 and v.at(".sx .found button").count() == 8
@@ -172,7 +172,7 @@ def build_a_session(v):
     v.until(lambda: v.cards() == [order[0], order[2], order[1]], "a card moved by the keyboard")
     v.until(lambda: v.page.evaluate("document.activeElement.dataset.key") == "card:1", "the keyboard going along")
     v.page.keyboard.press("Delete")
-    v.until(lambda: v.cards() == order[:2], "a card taken out by the keyboard")
+    v.until(lambda: v.cards() == order[:2], "a card removed by the keyboard")
     v.press("↶ undo")
     v.until(lambda: len(v.cards()) == 3, "undo")
     v.at(".sx .card").first.focus()
@@ -183,16 +183,16 @@ def build_a_session(v):
     v.press("clear")
     v.until(lambda: not v.cards(), "an empty session")
     field.fill("<script>")
-    v.until(lambda: v.at(".sx .found button").count() >= 1, "a name that bites")
+    v.until(lambda: v.at(".sx .found button").count() >= 1, "a hostile name")
     field.press("Enter")
-    v.until(lambda: v.cards() == ["<script>alert(1)</script>"], "a name that bites, as text")
+    v.until(lambda: v.cards() == ["<script>alert(1)</script>"], "a hostile name, as text")
     v.shot("4-names")
 
 
 def replay_a_session(v):
     "Step through a test session, by buttons and in the plot."
     v.press("▶ replay")
-    v.press("any session")
+    v.press("random session")
     v.until(lambda: v.at(".sx .rec.hit").count() == 3, "the true next item marked in each column")
     v.changes(lambda: v.press("next click ▶"), 2, "the next click")
     v.press("next click ▶")
@@ -205,7 +205,7 @@ def replay_a_session(v):
 
 
 def ask_why(v):
-    "Point at a recommendation, and ask why it is there."
+    "Point at a recommendation, and ask for its explanation."
     row = v.at(".sx .col").nth(2).locator(".rec").nth(1)
     row.hover()
     item = row.get_attribute("data-item")
@@ -218,7 +218,7 @@ def ask_why(v):
     assert v.at(f".sx .linked:not([data-item='{item}'])").count() == 0
     row.locator("button").first.focus()
     v.page.keyboard.press("w")
-    v.until(lambda: "Why does srgnn say" in v.at(".sx .panel").first.inner_text(), "the explanation")
+    v.until(lambda: "Why does srgnn recommend" in v.at(".sx .panel").first.inner_text(), "the explanation")
     why = v.at(".sx .panel").first.inner_text()
     assert "it is not the cause" in why and "attention" in why and v.at(".sx circle.last").count() == 1
     v.page.keyboard.press("ArrowDown")
@@ -230,12 +230,12 @@ def ask_why(v):
 
 
 def find_and_save(v):
-    "Find a session, export, save, load and link it; gives its cards."
-    v.press("A hits, B misses")
+    "Find a session; export, save, load and link it; return its cards."
+    v.press("Where A is right and B is wrong")
     v.press("find")
     v.at("select[size]").locator("option").first.wait_for(state="attached")
     v.at("select[size]").select_option(index=0)
-    v.until(lambda: v.at(".sx-said").inner_text().startswith("Session"), "a session that was found")
+    v.until(lambda: v.at(".sx-message").inner_text().startswith("Session"), "a session that was found")
     v.shot("7-found")
 
     v.press("save, share")
@@ -257,13 +257,13 @@ def find_and_save(v):
     v.shot("8-saved")
     v.at(".sx-link input").fill("nonsense")
     v.at(".sx-link input").press("Enter")
-    v.until(lambda: "this is no saved state" in v.at(".sx-said").inner_text(), "one clear message")
+    v.until(lambda: "this is not a saved state" in v.at(".sx-message").inner_text(), "one clear message")
     assert v.cards() == cards
     return cards
 
 
 def walk_through(v):
-    "Build a session, replay, ask why, find, save, link, export; gives the cards at the end."
+    "Build a session, replay, ask why, find, save, link, export; return the cards at the end."
     build_a_session(v)
     replay_a_session(v)
     ask_why(v)
@@ -275,7 +275,7 @@ LOUD = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|Error:")
 # %% ../../nbs/reference/explorer_serve.ipynb #2f5d6e9b
 @pytest.fixture(scope="module")
 def prepared_shop(tmp_path_factory):
-    "A prepared folder whose raw ids are names that bite, and a checkpoint."
+    "A prepared folder whose raw ids are hostile names, and a checkpoint."
     from sessrec.data.prepare import prepare
 
     folder = tmp_path_factory.mktemp("explorer")
@@ -297,7 +297,7 @@ def prepared_shop(tmp_path_factory):
 
 
 def test_in_voila(browser, prepared_shop, tmp_path, shots):
-    "The command, as a visitor finds it: in light and dark, on a whole and on half a screen."
+    "The command, as a visitor sees it: light and dark, on a whole and on half a screen."
     port = free_port()
     words = [
         sys.executable,
@@ -314,8 +314,8 @@ def test_in_voila(browser, prepared_shop, tmp_path, shots):
     ]
     with Server(words, tmp_path / "voila.log") as server:
         end = time.monotonic() + 300
-        while "the explorer is at" not in server.said():
-            assert server.proc.poll() is None and time.monotonic() < end, server.said()
+        while "the explorer is at" not in server.log_text():
+            assert server.proc.poll() is None and time.monotonic() < end, server.log_text()
             time.sleep(0.2)
         visit = Visit(browser, f"http://127.0.0.1:{port}", shots, "voila")
         cards = walk_through(visit)
@@ -335,7 +335,7 @@ def test_in_voila(browser, prepared_shop, tmp_path, shots):
         assert max(dark) < (1.01 if max(dark) <= 1 else 100) and max(dark) != 255, dark
         again.page.set_viewport_size({"width": 1280, "height": 800})
         again.press("▶ replay")
-        again.press("any session")
+        again.press("random session")
         again.press("next click ▶")
         again.until(lambda: len(again.cards()) == 2, "the next click")
         again.shot("2-whole")
@@ -343,7 +343,7 @@ def test_in_voila(browser, prepared_shop, tmp_path, shots):
             "the explorer is higher than a screen of 1280 x 800"
         )
         assert visit.wrong == again.wrong == []
-        assert not LOUD.search(server.said()), server.said()
+        assert not LOUD.search(server.log_text()), server.log_text()
 
 
 def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
@@ -396,12 +396,12 @@ def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
                 break
         walk_through(visit)
         assert visit.wrong == []
-        assert not LOUD.search(server.said()), server.said()
+        assert not LOUD.search(server.log_text()), server.log_text()
 
 
 @pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
-    "words, code, says",
+    "words, code, message",
     [
         (["--data", "no-such-folder"], 1, "no-such-folder"),
         (["--models", "pop,crystal-ball"], 1, "crystal-ball"),
@@ -410,13 +410,13 @@ def test_in_jupyterlab(browser, prepared_shop, tmp_path, shots):
         (["--port", "70000"], 2, "--port"),
     ],
 )
-def test_bad_words_get_one_line(prepared_shop, capsys, tmp_path, words, code, says):
+def test_bad_words_get_one_line(prepared_shop, capsys, tmp_path, words, code, message):
     from sessrec.tests.test_cli import in_process
 
     (tmp_path / "config.json").write_text("{")
     data = [] if "--data" in words else ["--data", str(prepared_shop / "data")]
-    found = in_process(capsys, "explore", *data, *[w.replace("{}", str(tmp_path)) for w in words], "--no-browser")
-    assert found[0] == code and not found[1] and len(found[2]) == 1 and says in found[2][0], found
+    result = in_process(capsys, "explore", *data, *[w.replace("{}", str(tmp_path)) for w in words], "--no-browser")
+    assert result[0] == code and not result[1] and len(result[2]) == 1 and message in result[2][0], result
 
 
 @pytest.mark.usefixtures("lab")
@@ -426,7 +426,7 @@ def test_a_port_that_is_taken(prepared_shop, capsys):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         s.listen()
-        found = in_process(
+        result = in_process(
             capsys,
             "explore",
             "--data",
@@ -438,8 +438,8 @@ def test_a_port_that_is_taken(prepared_shop, capsys):
             "--no-browser",
         )
     assert (
-        found[0] == 1
-        and not found[1]
-        and len(found[2]) == 1
-        and "can not be used; name another one with --port" in found[2][0]
-    ), found
+        result[0] == 1
+        and not result[1]
+        and len(result[2]) == 1
+        and "is not available; choose another one with --port" in result[2][0]
+    ), result

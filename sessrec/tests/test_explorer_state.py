@@ -102,9 +102,9 @@ def test_undo_brings_everything_back_and_redo_makes_it_again(shop):
         core.redo()
 
 
-def test_columns_are_what_recommend_says_and_arrows_what_moved(shop):
+def test_columns_equal_recommend_and_arrows_show_what_moved(shop):
     core = new_core(shop, Cooccurrence(), NARM(400, 8), k=15)
-    assert [r.was for r in core.top("narm")] == [None] * 15
+    assert [r.previous_rank for r in core.top("narm")] == [None] * 15
     core.add(7)
     for name in core.models:
         core.top(name)
@@ -115,8 +115,8 @@ def test_columns_are_what_recommend_says_and_arrows_what_moved(shop):
             for c in ([7], [7, 30])
         ]
         rows = core.top(name)
-        assert [r.item for r in rows] == orders[1][:15] and [r.place for r in rows] == list(range(1, 16))
-        assert [r.was for r in rows] == [1 + orders[0].index(r.item) for r in rows]
+        assert [r.item for r in rows] == orders[1][:15] and [r.rank for r in rows] == list(range(1, 16))
+        assert [r.previous_rank for r in rows] == [1 + orders[0].index(r.item) for r in rows]
         assert all(a.share >= b.share for a, b in zip(rows, rows[1:]))
 
 
@@ -137,7 +137,7 @@ def test_search_finds_what_a_loop_finds(shop):
     core.add_text("plain tent")
     assert core.clicks == [6]
     for nothing in ("", "  ", "nothing like it"):
-        with pytest.raises(ValueError, match="no item is called|type a name"):
+        with pytest.raises(ValueError, match="no item matches|type a name"):
             core.add_text(nothing)
 
 
@@ -238,7 +238,7 @@ def test_any_text_is_taken_or_refused_as_a_whole(text):
 SMALL = Sessions.from_lists([[1, 2], [2, 3]], catalogue=Catalogue(pd.DataFrame({"raw_id": ["a", "b", "c"]})))
 
 
-def test_mistakes_get_one_clear_line(shop):
+def test_errors_are_one_clear_line(shop):
     core = new_core(shop)
     core.add(1)
     was = core.now
@@ -249,12 +249,12 @@ def test_mistakes_get_one_clear_line(shop):
     refused("no item 'x'", core.add, "x")
     refused("no click 1", core.remove, 1)
     refused("no click -1", core.move, 0, -1)
-    refused("they go from 0 to 299", core.load_session, 300)
-    refused("not 99", core.load_session, 0, 99)
+    refused("numbers go from 0 to 299", core.load_session, 300)
+    refused("got 99", core.load_session, 0, 99)
     refused("one to four", core.show, [])
     refused("no model 'pop'", core.show, ["pop"])
     refused("no model 'pop'", core.pick, "pop", 1)
-    refused("no saved state", core.load_state, "{}")
+    refused("not a saved state", core.load_state, "{}")
     unknown = '{"sessrec_explorer": 1, "clicks": [7], "models": ["markov"]}'
     refused("item '7' is not in this catalogue", core.load_state, unknown)
 
@@ -272,5 +272,5 @@ def test_a_thousand_clicks_and_no_more(shop):
     core.go([5] * 500)
     assert len(core.top("markov")) == 20 and len(core.why().lost) == 500
     core.go([5] * 1000)
-    with pytest.raises(ValueError, match="may have 1,000 clicks"):
+    with pytest.raises(ValueError, match="at most 1,000 clicks"):
         core.add(1)

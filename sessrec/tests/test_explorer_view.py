@@ -23,7 +23,7 @@ from sessrec.tests.test_models_explain import fitted
 
 # %% ../../nbs/reference/explorer_view.ipynb #45b06920
 class Reader(HTMLParser):
-    "The tags and the text of a page; style is left out."
+    "Collect the tags and the text of a page, without its style."
 
     def __init__(self, html):
         super().__init__()
@@ -49,7 +49,7 @@ class Reader(HTMLParser):
 
 
 def everything(core, text=""):
-    "All HTML that the explorer can show now."
+    "Return all HTML that the explorer can show now."
     why = explanation_of(core)
     return "".join(
         [strip_html(core, why), columns_html(core), panels_html(core, why), found_html(core, text), page(core)]
@@ -90,7 +90,7 @@ def test_the_still_view_needs_no_kernel_and_no_network(shop, tmp_path):
     assert (
         core.label(core.clicks[0]) in read.text
         and all(n in read.text for n in core.shown)
-        and "Why does cooccurrence say" in read.text
+        and "Why does cooccurrence recommend" in read.text
         and "Rank of the true next item" in read.text
     )
     assert "★" in read.text and render(core) in page
@@ -132,11 +132,11 @@ def test_a_model_that_raises_says_so_and_the_others_go_on(shop):
 def test_unknown_items_empty_and_long_sessions(shop):
     odd = Sessions.from_lists([[4, 0, 5, 0], [7]], catalogue=shop.catalogue)
     core = Exploration(fitted(shop, Cooccurrence(), NARM(400, 8), SRGNN(400, 8)), odd)
-    assert "Click something first" in Reader(everything(core)).text and "Popular now:" in found_html(core)
+    assert "Click an item first" in Reader(everything(core)).text and "Popular now:" in found_html(core)
     core.load_session(0, 3)
     read = Reader(everything(core))
     assert (
-        "an item that the catalogue does not know" in read.text
+        "an item that is not in the catalogue" in read.text
         and "★ not in the catalogue" in read.text
         and "failed" not in read.text
     )
@@ -146,7 +146,7 @@ def test_unknown_items_empty_and_long_sessions(shop):
     assert core.target() is None and "This model failed" not in everything(core)
     core.go(np.arange(500) % 400 + 1)
     html = everything(core)
-    assert "… 470 clicks before these" in html and "This model failed" not in html and len(html) < 500_000
+    assert "… 470 earlier clicks" in html and "This model failed" not in html and len(html) < 500_000
 
 
 def test_ranks_are_drawn_where_they_are(shop):
@@ -163,7 +163,7 @@ def test_ranks_are_drawn_where_they_are(shop):
 
 
 def test_the_core_needs_no_widgets():
-    "In a process where ipywidgets, anywidget and traitlets can not be imported."
+    "Import the core in a process without ipywidgets, anywidget and traitlets."
     code = (
         "import sys\nfor name in ('ipywidgets', 'anywidget', 'traitlets'): sys.modules[name] = None\n"
         "import warnings\nwarnings.simplefilter('ignore')\n"
