@@ -16,7 +16,7 @@ from .clicks import Moment
 from .replay import Replay
 from ..metrics.rank import ranks
 from ..models.base import Recommender
-from ..models.explain import Explanation, explain, places, scores_of, shares, top_k
+from ..models.explain import Explanation, explain, item_ranks, probabilities, scores_of, top_k
 
 # %% ../../nbs/reference/explorer_answers.ipynb #b1a3c39c
 Models = Sequence[Recommender]|Mapping[str, Recommender]    # fitted, with one catalogue; a mapping names them
@@ -25,7 +25,7 @@ Models = Sequence[Recommender]|Mapping[str, Recommender]    # fitted, with one c
 class Row:
     "One recommendation of a model."
     item: int           # item id
-    share: float        # its share of the model's scores, in [0, 1]
+    probability: float  # its share of the model's scores, in [0, 1]
     rank: int           # position in the model's list, 1 = best
     previous_rank: int|None     # rank before the last change; None = unknown
 
@@ -96,13 +96,13 @@ class Answers(Replay):
         "Return a model's recommendations, with their ranks before the last change."
         scores = self.scores(name)
         items  = top_k(scores, self.k)
-        share  = shares(scores[None])[0, items]
-        before = places(self._previous[name], items).tolist() if name in self._previous else [None] * len(items)
+        share  = probabilities(scores[None])[0, items]
+        before = item_ranks(self._previous[name], items).tolist() if name in self._previous else [None] * len(items)
         return [Row(int(i), float(s), rank, old) for rank, (i, s, old) in enumerate(zip(items, share, before), 1)]
 
     def rank_of(self, name:str, item:int)->int:
         "Return the item's rank among all items, 1 = best."
-        return int(places(self.scores(name), np.array([item]))[0])
+        return int(item_ranks(self.scores(name), np.array([item]))[0])
 
     def show(self, names:Sequence[str])->None:
         "Choose the one to four models that are shown side by side."

@@ -34,15 +34,15 @@ def points(lost:float)->str:     # how much the probability falls without the cl
 
 def _lines(core:Exploration, why:Explanation)->list[dict[str, Any]]:
     "Build a row for each click that was left out."
-    largest = np.nanmax(np.abs(why.lost), initial=1e-12)
+    largest = np.nanmax(np.abs(why.drops), initial=1e-12)
     weights = np.zeros(len(why.clicks)) if why.attention is None else why.attention
     maximum = np.nanmax(np.abs(weights), initial=1e-12)
     lines   = []
     for at, item in enumerate(why.clicks):
-        if why.places[at] == 0: continue                # it was not left out
-        lost, weight = float(why.lost[at]), float(weights[at])
+        if why.ranks[at] == 0: continue                # it was not left out
+        lost, weight = float(why.drops[at]), float(weights[at])
         lines.append({"at": at, "item": item, "name": core.label(item), "colour": item_colour(core, item), "lost": lost,
-                      "width": 100 * abs(lost) / largest, "points": points(lost), "rank": int(why.places[at]),
+                      "width": 100 * abs(lost) / largest, "points": points(lost), "rank": int(why.ranks[at]),
                       "attention": weight, "attention_width": 100 * abs(weight) / maximum})
     return lines
 

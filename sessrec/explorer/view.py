@@ -17,14 +17,14 @@ from .answers import Row
 from .look import about, fill, item_colour, message_of, model_ink, static
 from .panels import Why, explanation_of, panels_html
 from .state import Exploration
-from ..models.explain import shares
+from ..models.explain import probabilities
 
 # %% ../../nbs/reference/explorer_view.ipynb #de7e9b6e
 MAX_CARDS = 30      # number of newest clicks that are shown as cards
 
 def strip_html(core:Exploration, why:Why="", live:bool=True)->Markup:
     "Render the clicks as cards, with the effect of each on the explained recommendation."
-    effects = None if isinstance(why, str) else np.nan_to_num(why.lost / np.nanmax(np.abs(why.lost), initial=1e-12))
+    effects = None if isinstance(why, str) else np.nan_to_num(why.drops / np.nanmax(np.abs(why.drops), initial=1e-12))
     first   = max(0, len(core.now.clicks) - MAX_CARDS)
     cards   = [{"at": at, "item": item, "name": core.label(item), "about": about(core, item),
                 "colour": item_colour(core, item), "effect": None if effects is None else float(effects[at])}
@@ -54,10 +54,10 @@ def _recommendation(core:Exploration, name:str, row:Row, largest:float, beyond:b
     true   = row.item == core.target()
     label  = core.label(row.item)
     ending = ", the true next item" if true else ""
-    text   = f"{row.rank}. {label}, {about(core, row.item)}, probability {row.share:.1%}{moved}{ending}"
+    text   = f"{row.rank}. {label}, {about(core, row.item)}, probability {row.probability:.1%}{moved}{ending}"
     return {"item": row.item, "rank": row.rank, "name": label, "text": text, "true": true, "beyond": beyond,
             "picked": core.picked == (name, row.item), "colour": item_colour(core, row.item), "kind": kind,
-            "arrow": arrow, "width": 100 * row.share / largest}
+            "arrow": arrow, "width": 100 * row.probability / largest}
 
 # %% ../../nbs/reference/explorer_view.ipynb #dbca37f5
 def column_html(core:Exploration, name:str, live:bool=True)->Markup:
@@ -68,10 +68,10 @@ def column_html(core:Exploration, name:str, live:bool=True)->Markup:
         rows = core.top(name)
         rank = core.rank_of(name, target) if target else 0
     except Exception as e: return fill("column", failed=message_of(e), **values)
-    largest = max((row.share for row in rows), default=0) or 1
+    largest = max((row.probability for row in rows), default=0) or 1
     lines = [_recommendation(core, name, row, largest, False) for row in rows]
     if target and rank > len(rows):             # the true next item is further down: show it below the others
-        share = float(shares(core.scores(name)[None])[0, target])
+        share = float(probabilities(core.scores(name)[None])[0, target])
         lines.append(_recommendation(core, name, Row(target, share, rank, None), largest, True))
     truth = "" if target is None else f"★ rank {rank:,}" if target else "★ not in the catalogue"
     oracle = core.models[name].name == "oracle"

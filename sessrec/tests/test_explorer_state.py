@@ -117,7 +117,7 @@ def test_columns_equal_recommend_and_arrows_show_what_moved(shop):
         rows = core.top(name)
         assert [r.item for r in rows] == orders[1][:15] and [r.rank for r in rows] == list(range(1, 16))
         assert [r.previous_rank for r in rows] == [1 + orders[0].index(r.item) for r in rows]
-        assert all(a.share >= b.share for a, b in zip(rows, rows[1:]))
+        assert all(a.probability >= b.probability for a, b in zip(rows, rows[1:]))
 
 
 def test_search_finds_what_a_loop_finds(shop):

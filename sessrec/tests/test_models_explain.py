@@ -48,13 +48,13 @@ def test_best_items_are_a_stable_sort(values, k):
     scores = np.r_[-np.inf, np.array(values, dtype=np.float32)]
     order  = np.argsort(-scores[1:], kind="stable") + 1
     assert top_k(scores, k).tolist() == order[:k].tolist()
-    assert places(scores, order).tolist() == list(range(1, len(order) + 1))
+    assert item_ranks(scores, order).tolist() == list(range(1, len(order) + 1))
 
 def test_shares_add_up():
     counts, logits = [[-math.inf, 3., 1., 0.]], [[-math.inf, math.log(.5), math.log(.5), -math.inf]]
-    assert np.allclose(shares(np.array(counts)), [[0, .75, .25, 0]])
-    assert np.allclose(shares(np.array(logits)), [[0, .5, .5, 0]])
-    assert (shares(np.array([[-np.inf, 0., 0.]])) == 0).all()
+    assert np.allclose(probabilities(np.array(counts)), [[0, .75, .25, 0]])
+    assert np.allclose(probabilities(np.array(logits)), [[0, .5, .5, 0]])
+    assert (probabilities(np.array([[-np.inf, 0., 0.]])) == 0).all()
 
 def test_labels_are_all_different():
     named = pd.DataFrame({"raw_id": [7, 8, 9], "name": ["tent", "lamp", "tent"]})
@@ -68,12 +68,13 @@ def test_leaving_out_is_asking_again(world, kind):
     clicks = [5, 6, 8, 6, 9]
     why    = explain(model, clicks)
     table  = model.recommend(world.catalogue.decode(clicks), 300)
-    assert world.catalogue.encode(table["item"][:1])[0] == why.item and why.place == 1
+    assert world.catalogue.encode(table["item"][:1])[0] == why.item and why.rank == 1
     for i in range(5):
         without = clicks[:i] + clicks[i + 1:]
-        assert np.isclose(why.share - why.lost[i], shares(scores_of(model, [without]))[0, why.item], atol=1e-6), i
+        left    = probabilities(scores_of(model, [without]))[0, why.item]
+        assert np.isclose(why.probability - why.drops[i], left, atol=1e-6), i
         order = world.catalogue.encode(model.recommend(world.catalogue.decode(without), 300)["item"])
-        assert why.places[i] == 1 + order.tolist().index(why.item)
+        assert why.ranks[i] == 1 + order.tolist().index(why.item)
     named = model.explain(world.catalogue.decode(clicks))
     assert named.item == why.item and len(named.table()) == 5 and "probability" in named._repr_html_()
 
@@ -93,7 +94,7 @@ def test_every_model_has_a_view_of_its_own_or_none(world):
 def test_clicks_that_a_model_does_not_see_have_no_effect(world):
     model, = fitted(world, NARM(300, 8))
     why    = explain(model, list(range(1, 71)))
-    assert np.isnan(why.lost[:20]).all() and np.isfinite(why.lost[20:]).all()
+    assert np.isnan(why.drops[:20]).all() and np.isfinite(why.drops[20:]).all()
     assert np.isnan(why.attention[:20]).all() and np.isfinite(why.attention[20:]).all()
 
 def test_nonsense_is_not_explained(world):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..exercise import exercise
-from ...models.explain import places
+from ...models.explain import item_ranks
 
 # %% ../../../nbs/checks/19_explorer.ipynb #19f37064
 @exercise(
@@ -23,7 +23,7 @@ def check_19_1(answer: Any) -> None:
     for n in (3, 8, 30):
         before, now = np.r_[-np.inf, rng.permutation(n)], np.r_[-np.inf, rng.permutation(n)]
         for item in range(1, n + 1):
-            want = int(places(before, np.array([item]))[0] - places(now, np.array([item]))[0])
+            want = int(item_ranks(before, np.array([item]))[0] - item_ranks(now, np.array([item]))[0])
             got = answer(before.copy(), now.copy(), item)
             assert got != -want or not want, "the arrow points the wrong way: from place 5 to place 2 is up 3"
             assert got == want, (
