@@ -136,7 +136,7 @@ def _install(folder, python):
         words = [str(word) for word in command]
         done  = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if not done.returncode: continue
-        lines = done.stdout.strip().splitlines() or ["pip wrote no message"]
+        lines = done.stdout.strip().splitlines() or ["no output"]
         raise ValueError(f"RecBole cannot be installed in {folder}: {lines[-1]}")
 
 def _has_recbole(python):

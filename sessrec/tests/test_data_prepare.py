@@ -153,7 +153,7 @@ def test_benchmarks_keep_their_published_cases(name, training, test):
     assert .09 < len(got.valid) / (len(got.train) + len(got.valid)) < .11 and got.passport["unknown"]["test"] == 0
     if name == "diginetica":
         assert [r["remark"] for r in got.passport["steps"] if "published" in r] == ["as published"] * 3
-    with pytest.raises(ValueError, match="filtered and split already"):
+    with pytest.raises(ValueError, match="already filtered and split"):
         prepare(f"srgnn:{shared_data(f'srgnn-format/{name}')}", min_support=3)
 
 def test_uci_is_read_as_published():

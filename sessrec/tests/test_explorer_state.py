@@ -270,7 +270,7 @@ def test_what_cannot_be_explored_is_refused(shop):
 def test_a_thousand_clicks_and_no_more(shop):
     core = new_core(shop)
     core.go([5] * 500)
-    assert len(core.top("markov")) == 20 and len(core.why().lost) == 500
+    assert len(core.top("markov")) == 20 and len(core.why().drops) == 500
     core.go([5] * 1000)
     with pytest.raises(ValueError, match="at most 1,000 clicks"):
         core.add(1)

@@ -43,7 +43,7 @@ def test_recommend(sessions):
 
 def test_explain_is_a_method_of_every_model(sessions):
     why = Constant(sessions.catalogue).explain(["a", "nowhere", "b"])
-    assert why.item == 4 and why.place == 1 and why.clicks == [1, 2] and why.label(2) == "b"
+    assert why.item == 4 and why.rank == 1 and why.clicks == [1, 2] and why.label(2) == "b"
 
 def test_the_contract_names_what_is_broken(sessions):
     check_recommender(Constant(sessions.catalogue), sessions)

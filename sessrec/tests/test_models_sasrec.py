@@ -247,7 +247,7 @@ def test_what_is_copied_can_be_seen():
     )
     plt.close("all")
     for plot in (plot_copies, plot_heads):
-        with pytest.raises(ValueError, match="labels must name 3 clicks, got 2"):
+        with pytest.raises(ValueError, match="labels must have one name for each of the 3 clicks"):
             plot(model, batch, list("ab"))
     plt.close("all")
     with pytest.raises(ValueError, match="copies=True"):
