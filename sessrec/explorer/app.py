@@ -8,6 +8,7 @@ __all__ = ['Act', 'live_widget', 'message_html', 'Row', 'Head', 'Search', 'Repla
 # %% ../../nbs/reference/explorer_app.ipynb #4c7a5113
 from collections.abc import Callable, Hashable
 from functools import cache, partial
+from threading import RLock
 from time import perf_counter
 from typing import Any
 
@@ -285,6 +286,7 @@ class Explorer:
         from ipywidgets import VBox
         self.core    = Exploration(models, sessions, train, k, sample)
         self.seconds:list[float] = []           # seconds from each action to the new columns
+        self.lock    = RLock()      # JupyterLab may deliver messages in several threads (the kernel's subshells)
         Live         = live_widget()
         self.found   = Live(search=True)
         self.message, self.strip, self.columns, self.panels = Live(), Live(), Live(), Live()
@@ -305,19 +307,21 @@ class Explorer:
     def do(self, **request:Any)->None:      # `do` is the action's name, the rest are its arguments
         "Perform an action that the page requested."
         action = str(request.pop("do", None))
-        if action == "add_text": request["category"] = self.search.kind.value or None
-        self.run(partial(dispatch, self.core, action, **request))
-        if action in ("add", "add_text") and self.search.text.value: self.search.text.value = ""
+        with self.lock:
+            if action == "add_text": request["category"] = self.search.kind.value or None
+            self.run(partial(dispatch, self.core, action, **request))
+            if action in ("add", "add_text") and self.search.text.value: self.search.text.value = ""
 
     def run(self, act:Act)->None:
         "Perform an action and update the page; an error becomes a message and changes nothing."
-        started = perf_counter()
-        try: message = act()
-        except Exception as e: return self.tell(message_of(e), wrong=True)
-        try:
-            if message is not None: self.tell(message)
-            self.show(started)
-        except Exception as e: self.tell(f"This cannot be shown: {message_of(e)}", wrong=True)
+        with self.lock:
+            started = perf_counter()
+            try: message = act()
+            except Exception as e: return self.tell(message_of(e), wrong=True)
+            try:
+                if message is not None: self.tell(message)
+                self.show(started)
+            except Exception as e: self.tell(f"This cannot be shown: {message_of(e)}", wrong=True)
 
     def tell(self, text:str, wrong:bool=False)->None:
         "Show a message below the buttons."

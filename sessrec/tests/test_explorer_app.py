@@ -5,6 +5,7 @@ from sessrec.explorer.app import *
 
 # %% ../../nbs/reference/explorer_app.ipynb #7e893740
 import os
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import numpy as np
@@ -143,3 +144,20 @@ def test_an_instant_answer():
         fitted(world, GRU4Rec(43_097, 100), NARM(43_097, 100), SRGNN(43_097, 100)), world, clicks=15
     )
     assert latency["n_items"] == 43_097 and latency["median_ms"] < 500, latency
+
+@pytest.mark.usefixtures("widgets")
+def test_messages_in_several_threads_do_not_mix(shop, monkeypatch):
+    "JupyterLab may deliver the messages of different widgets in different threads."
+    page, messages = Explorer(fitted(shop, Cooccurrence(), MarkovChain()), shop), []
+    monkeypatch.setattr(page, "tell", lambda text, wrong=False: messages.append(text) if wrong else None)
+
+    def visit(number):
+        for _ in range(8):
+            page.do(do="load_session", number=number, step=4)
+            page.run(page.show_found)
+            page.do(do="clear")
+
+    with ThreadPoolExecutor(4) as pool:
+        for visitor in [pool.submit(visit, number) for number in (5, 8, 11, 14)]:
+            visitor.result()
+    assert messages == []
