@@ -110,7 +110,7 @@ def fails(path, out, limit=600):
     """Run the notebook at `path` from top to bottom, as `sessrec course` does, and list the problem: a kernel that does
     not start, a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."""
     from sessrec.course.runner import run_lesson
-    row = run_lesson(Path(path), Path(out), {"device": "cpu"}, cell_seconds=max(limit, 30))
+    row = run_lesson(Path(path), Path(out), {"device": "cpu"}, cell_seconds=max(limit, 5))
     if row["status"] != "passed": return [f"{Path(path).name}: {row['error']}"]
     return [f"{Path(path).name} takes {row['seconds']:.0f} s, more than {limit}"] if row["seconds"] > limit else []
 

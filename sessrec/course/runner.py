@@ -80,7 +80,7 @@ class PeakMemory:
             try: return p.memory_info().rss
             except psutil.Error: return 0       # it has just ended
         def watch()->None:
-            while not self._stop.wait(.2):
+            while not self._stop.wait(.5):
                 total    = sum(resident(p) for p in this.children(recursive=True) if p.pid not in before)
                 self.mib = max(self.mib, total / 2**20)
         self._thread = Thread(target=watch, daemon=True)
