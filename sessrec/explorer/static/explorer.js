@@ -7,9 +7,12 @@ function render({ model, el }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   let pressed = false, late = false;
-  function release() { setTimeout(() => { pressed = false; if (late) { late = false; draw(); } }); }      // after the click event
+  const releases = ["pointerup", "pointercancel", "dragend"];
+  function release() {                                          // after the click event
+    setTimeout(() => { pressed = false; if (late) { late = false; draw(); } });
+  }
   el.addEventListener("pointerdown", () => { pressed = true; });
-  for (const type of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(type, release, true);
+  for (const type of releases) document.addEventListener(type, release, true);
 
   function draw() {
     const top  = (n) => n.getBoundingClientRect().top - el.getBoundingClientRect().top;
@@ -71,7 +74,7 @@ function render({ model, el }) {
     if (e.key === "Enter") send({ do: "add_text", text: e.target.value });
     if (e.key === "ArrowDown") { el.querySelector("button")?.focus(); e.preventDefault(); }
   }
-  if (model.get("search")) document.addEventListener("keydown", typed, true);    // capture: before the field handles them
+  if (model.get("search")) document.addEventListener("keydown", typed, true);    // capture: before the field does
 
   function receive(m) {
     if (m.download) {
@@ -91,6 +94,11 @@ function render({ model, el }) {
   model.on("change:html", draw);
   draw();
   if (model.get("search") && location.hash.startsWith("#explorer=")) send({ do: "load_state", text: location.hash });
-  return () => { for (const type of ["pointerup", "pointercancel", "dragend"]) document.removeEventListener(type, release, true); document.removeEventListener("keydown", typed, true); model.off("msg:custom", receive); model.off("change:html", draw); };
+  return () => {
+    for (const type of releases) document.removeEventListener(type, release, true);
+    document.removeEventListener("keydown", typed, true);
+    model.off("msg:custom", receive);
+    model.off("change:html", draw);
+  };
 }
 export default { render };
