@@ -42,6 +42,7 @@ export: setup       ## write package, tests and README from the notebooks
 
 docs: setup         ## convert the lessons to web pages in _docs
 	$(BIN)/jupyter nbconvert --to html --output-dir _docs nbs/*.ipynb
+	cp -R nbs/img _docs/
 
 clean:              ## remove everything that the other targets created; downloaded data stays
 	rm -rf $(VENV) _docs _course build dist *.egg-info .*_cache .coverage* .hypothesis

@@ -31,7 +31,7 @@ setup(
     packages=[*find_packages(include=[name, f"{name}.*"]), f"{name}.lessons"],
     package_dir={f"{name}.lessons": cfg["nbs_path"]},            # the lessons travel inside the wheel
     package_data={name: ["py.typed"], f"{name}.explorer": ["static/*"],
-                  f"{name}.lessons": ["*.ipynb", "results/*.json"]},
+                  f"{name}.lessons": ["*.ipynb", "results/*.json", "img/*.svg"]},
     entry_points={"console_scripts": cfg["console_scripts"].split()},
     classifiers=["Development Status :: 3 - Alpha", "Intended Audience :: Education",
                  "Intended Audience :: Science/Research", "Programming Language :: Python :: 3",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:       # what type checkers and editors read; a test says that 
     from sessrec.models.narm import NARM as NARM
     from sessrec.models.neural import NeuralRecommender as NeuralRecommender
     from sessrec.models.rnn import LSTM4Rec as LSTM4Rec, RNN4Rec as RNN4Rec
-    from sessrec.models.sasrec import SASRec as SASRec
+    from sessrec.models.sasrec import SASRec as SASRec, SASRecCopies as SASRecCopies
     from sessrec.models.srgnn import SRGNN as SRGNN
     from sessrec.registry import metric as metric, model as model, panel as panel, reader as reader
     from sessrec.results import report as report
@@ -52,7 +52,7 @@ _NAMES = {              # module -> its public names
     "models.counting": "STAN VSKNN Cooccurrence ItemKNN MarkovChain Popularity SessionPopularity",
     "models.ensemble": "Ensemble", "models.explain": "Explanation explain", "models.feature_rnn": "FeatureRNN",
     "models.gru4rec": "GRU4Rec GRU4RecLarge GRU4RecMedium GRU4RecSmall", "models.narm": "NARM",
-    "models.neural": "NeuralRecommender", "models.rnn": "LSTM4Rec RNN4Rec", "models.sasrec": "SASRec",
+    "models.neural": "NeuralRecommender", "models.rnn": "LSTM4Rec RNN4Rec", "models.sasrec": "SASRec SASRecCopies",
     "models.srgnn": "SRGNN", "registry": "metric model panel reader",
     "results": "report", "shop.generate": "Shop", "shop.oracle": "Oracle",
     "train.loop": "fit", "train.plan": "Plan"}
@@ -61,7 +61,8 @@ _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names
 __all__ = [
     "BERT4Rec", "Batch", "Catalogue", "Cooccurrence", "Ensemble", "Explanation", "FeatureRNN", "GRU4Rec",
     "GRU4RecLarge", "GRU4RecMedium", "GRU4RecSmall", "ItemKNN", "LSTM4Rec", "MarkovChain", "NARM",
-    "NeuralRecommender", "Oracle", "Plan", "Popularity", "Prepared", "RNN4Rec", "Recommender", "SASRec", "SRGNN",
+    "NeuralRecommender", "Oracle", "Plan", "Popularity", "Prepared", "RNN4Rec", "Recommender", "SASRec",
+    "SASRecCopies", "SRGNN",
     "STAN", "SessionPopularity", "Sessions", "Shop", "Split", "VSKNN", "check_recommender", "evaluate", "explain",
     "fit", "fit_model", "leaderboard", "load", "load_model", "metric", "model", "model_names", "new_network",
     "panel", "prepare", "prepared", "ranks", "read", "reader", "report"]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'data', 'AnyData', 'Source', 'Models', 'Fitted', 'Clicks', 'SomeData', 'Network', 'Out', 'Only', 'Record',
-           'Browser', 'Columns', 'data_list', 'data_download', 'data_info', 'prepare', 'leaderboard', 'recommend',
-           'train', 'evaluate', 'bench', 'course', 'lab', 'explore', 'main']
+           'Jobs', 'Browser', 'Columns', 'data_list', 'data_download', 'data_info', 'prepare', 'leaderboard',
+           'recommend', 'train', 'evaluate', 'bench', 'course', 'lab', 'explore', 'main']
 
 # %% ../nbs/reference/cli.ipynb #cf222c48
 import os
@@ -278,27 +278,37 @@ def bench(options:BenchOptions,
 
 # %% ../nbs/reference/cli.ipynb #475eabeb
 Only   = Annotated[str|None, typer.Option(help="Lessons to run, such as 04 or 04,06; all by default.")]
-Record = Annotated[bool, typer.Option("--record", help="Save the measured minutes, which the README shows.")]
+Record = Annotated[bool, typer.Option("--record", help="Store the outputs in the lessons, and the measured minutes.")]
+Jobs   = Annotated[int|None, typer.Option(min=1, help=(
+    "Lessons that run at the same time; by default two on a CPU with two cores or more, one on a GPU."))]
 
 @app.command()
 def course(only:Only=None,
            device:Annotated[Device, typer.Option(help="Device for the networks.")]=Device.cpu,
            dataset:Annotated[str, typer.Option(help="Data set for the lessons that take one.")]="generated",
            out:Annotated[Path|None, typer.Option(help="Folder for the executed notebooks and results.json.")]=None,
-           record:Record=False)->None:
+           record:Record=False,
+           jobs:Jobs=None)->None:
     "Run every lesson headless, from top to bottom."
     from sessrec.course.runner import run_course
-    results = run_course(only=words(only), device=device.value, dataset=dataset, out=out, record=record)
+    from sessrec.threads import usable_cores
+    jobs    = jobs or (min(2, usable_cores()) if device is Device.cpu else 1)
+    results = run_course(only=words(only), device=device.value, dataset=dataset, out=out, record=record, jobs=jobs)
     if any(result["status"] != "passed" for result in results): raise typer.Exit(1)
 
 Browser = Annotated[bool, typer.Option(help="Open JupyterLab; --no-browser only copies the lessons.")]
 
-@app.command()
-def lab(dir:Annotated[Path|None, typer.Option(help="Copy the lessons to this folder first.")]=None,
+@app.command(context_settings={"allow_extra_args": True})
+def lab(context:typer.Context,
+        dir:Annotated[Path|None, typer.Option(help="Copy the lessons to this folder first.")]=None,
         browser:Browser=True)->None:
-    "Open the course in JupyterLab."
+    "Open the course in JupyterLab. Options for JupyterLab stand after two dashes: sessrec lab -- --port 9999"
     from sessrec.course.runner import open_lab
-    open_lab(dir, browser)
+    options = context.args
+    if options and not options[0].startswith("-"):
+        raise typer.BadParameter(f"unexpected argument {options[0]!r}; --dir names a folder for the lessons")
+    code = open_lab(dir, browser, options)
+    if code: raise typer.Exit(code)
 
 # %% ../nbs/reference/cli.ipynb #375b29d8
 Columns = Annotated[str|None, typer.Option(help=(

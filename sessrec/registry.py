@@ -155,7 +155,7 @@ class Registry:
 _COUNTING = ("pop", "s-pop", "markov", "item-knn", "cooccurrence", "v-sknn", "stan")
 _NETWORKS = {"rnn": "rnn", "lstm": "rnn", "gru4rec-small": "gru4rec", "gru4rec-medium": "gru4rec",
              "gru4rec-large": "gru4rec", "gru4rec": "gru4rec", "feature-rnn": "feature_rnn", "narm": "narm",
-             "srgnn": "srgnn", "sasrec": "sasrec", "bert4rec": "bert4rec"}
+             "srgnn": "srgnn", "sasrec": "sasrec", "sasrec-copies": "sasrec", "bert4rec": "bert4rec"}
 _METRICS  = ("recall", "mrr", "ndcg")
 _PANELS   = ("why", "graph", "ranks")
 _READERS  = ("yoochoose", "retailrocket", "diginetica", "uci", "csv", "srgnn")
@@ -165,7 +165,8 @@ models  = Registry("model", "sessrec.models", methods=("fit", "scores"), styled=
     **{name: f"sessrec.models.{module}" for name, module in _NETWORKS.items()},
     "oracle": "sessrec.shop.oracle"})
 readers = Registry("reader", "sessrec.readers", built_in={
-    **{name: f"sessrec.data.readers.{name}" for name in _READERS}, "generated": "sessrec.shop.reader"})
+    **{name: f"sessrec.data.readers.{name}" for name in _READERS}, "generated": "sessrec.shop.reader",
+    "generated-large": "sessrec.shop.reader"})
 metrics = Registry("metric", "sessrec.metrics", built_in=dict.fromkeys(_METRICS, "sessrec.metrics.protocol"))
 panels  = Registry("panel", "sessrec.panels", built_in=dict.fromkeys(_PANELS, "sessrec.explorer.panels"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +23,13 @@ from .metrics.slices import MAIN_METRICS, by_label
 from .models.base import Recommender
 from .models.choose import fit_model, model_names
 from .shop.generate import RULES
-from .shop.reader import rules_of
+from .shop.reader import rules_of, shop_folder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # %% auto #0
-__all__ = ['unique_label', 'labelled', 'per_cent', 'Report', 'by_rule', 'report']
+__all__ = ['unique_label', 'labelled', 'per_cent', 'Findings', 'Report', 'by_rule', 'report']
 
 # %% ../nbs/reference/results.ipynb #0860f2ea
 def unique_label(name:str,              # name of a model
@@ -62,10 +63,10 @@ def per_cent(row:Mapping[Any, Any],     # table row that holds the value and its
     lowest, highest = (f"{bound:.{digits}f}" for bound in bounds)
     return f"{100 * row[key]:{sign}.{digits}f}  [{lowest}, {highest}]"
 
-# %% ../nbs/reference/results.ipynb #df8cadb6
+# %% ../nbs/reference/results.ipynb #f1d1a9b0
 @dataclass
-class Report:
-    "Results of fitted models on test sessions; created by `report`."
+class Findings:
+    "What a sentence says about fitted models on test sessions: figures with their intervals, as text."
     sessions: Sessions                  # the test sessions
     metrics: Sequence[str]              # metric names; tests, shares and rules use the first one
     ranks: dict[str, np.ndarray]        # label -> ranks, `(n_cases,)`; includes the oracle on the generated shop
@@ -73,6 +74,48 @@ class Report:
     tests: pd.DataFrame                 # one row per pair, named `a − b`: a, b, difference, low, high, p
     shares: pd.DataFrame|None           # one row per model: share of the oracle's result, low, high; None = no oracle
     rules: pd.DataFrame|None            # one row per model, one column per rule of the shop; None for other data
+
+    def _row(self, label:str)->dict[str, Any]:
+        for row in self.rows:
+            if row["model"] == label: return row
+        raise ValueError(f"there is no model {label!r}: choose from {', '.join(row['model'] for row in self.rows)}")
+
+    def value(self, label:str, metric:str|None=None)->str:
+        "A model's metric with its interval, such as `66.3 % [65.8, 66.8]`."
+        row, metric   = self._row(label), metric or self.metrics[0]
+        value, *bounds = (100 * row[key] for key in (metric, f"{metric}_low", f"{metric}_high"))
+        return f"{value:.1f} % [{bounds[0]:.1f}, {bounds[1]:.1f}]"
+
+    def share(self, label:str)->str:
+        "The share of the oracle's result that a model reaches, such as `81 % [80, 82]`."
+        if self.shares is None: raise ValueError("there is no oracle for these data")
+        row = 100 * self.shares.loc[self._row(label)["model"]]
+        return f"{row['share']:.0f} % [{row['low']:.0f}, {row['high']:.0f}]"
+
+    def difference(self, a:str, b:str, metric:str|None=None)->dict[str, Any]:
+        "The paired difference a - b on the same cases, as from `paired_test`."
+        own, other = (self.ranks[self._row(label)["model"]] for label in (a, b))
+        return paired_test(own, other, self.sessions, metric or self.metrics[0])
+
+    def gain(self, a:str, b:str, metric:str|None=None)->str:
+        "The paired difference in percentage points, such as `+3.6 points [3.1, 4.1]`."
+        test = self.difference(a, b, metric)
+        return f"{100 * test['difference']:+.1f} points [{100 * test['low']:.1f}, {100 * test['high']:.1f}]"
+
+    def beats(self, a:str, b:str, metric:str|None=None)->bool:
+        "True if a is better than b and the interval of the difference lies above 0."
+        return bool(self.difference(a, b, metric)["low"] > 0)
+
+    def verdict(self, a:str, b:str, metric:str|None=None)->str:
+        "Which of two models is better, in words, with the paired difference and its interval."
+        gain = self.gain(a, b, metric)
+        if self.beats(a, b, metric): return f"{a} is better than {b}: {gain}"
+        if self.beats(b, a, metric): return f"{a} is worse than {b}: {gain}"
+        return f"{a} and {b} do not differ significantly: {gain}"
+
+# %% ../nbs/reference/results.ipynb #df8cadb6
+class Report(Findings):
+    "Results of fitted models on test sessions; created by `report`."
 
     @property
     def table(self)->pd.DataFrame:
@@ -125,6 +168,8 @@ class Report:
         if self.rules is None: return plot_leaderboard(self.rows, self.metrics[0], ax)
         ax = plot_by_label(self.rules, self.metrics[0], ax)
         ax.set(title="Which rules has each model learnt?", xlabel="rule that made the click")
+        ax.tick_params(axis="x", labelrotation=20)
+        ax.tick_params(axis="y", labelrotation=0)
         return ax
 
 # %% ../nbs/reference/results.ipynb #1caefd26
@@ -155,9 +200,10 @@ def _shares(ranks, sessions, metric, seed):
 def by_rule(ranks:Mapping[str, np.ndarray], # label -> ranks of the same cases, `(n_cases,)`
             sessions:Sessions,              # the sessions of these cases, from the generated shop
             metric:str=MAIN_METRICS[0],     # metric name, such as `mrr@20`; see `gain`
+            folder:Path|None=None,          # folder of the shop's files; None = that of the built-in shop
            )->pd.DataFrame:                 # one row per model, one column per rule; in [0, 1]
     "Compute a metric by the rule of the generated shop that made the click."
-    rule  = rules_of(sessions)
+    rule  = rules_of(sessions, folder)
     table = {label: by_label(r, sessions, rule, [metric])[metric] for label, r in ranks.items()}
     return pd.DataFrame(table).T.reindex(columns=list(RULES))
 
@@ -175,6 +221,7 @@ def report(models:Mapping[str, Recommender]|Sequence[Recommender],  # fitted mod
     if not compared:     raise ValueError("models must hold at least one fitted model")
     if not len(metrics): raise ValueError("metrics must name at least one metric, such as recall@20")
     generated = "oracle" in model_names(data)
+    folder    = shop_folder(data.passport["source"]) if generated else None
     if generated and "oracle" not in compared: compared["oracle"] = fit_model("oracle", data)
     chosen    = _pairs(list(compared), pairs)
     sessions  = data.test
@@ -187,4 +234,4 @@ def report(models:Mapping[str, Recommender]|Sequence[Recommender],  # fitted mod
     return Report(sessions, metrics, all_ranks, rows,
                   tests  = _tests(all_ranks, chosen, sessions, metrics[0], seed),
                   shares = _shares(all_ranks, sessions, metrics[0], seed) if "oracle" in all_ranks else None,
-                  rules  = by_rule(all_ranks, sessions, metrics[0]) if generated else None)
+                  rules  = by_rule(all_ranks, sessions, metrics[0], folder) if generated else None)

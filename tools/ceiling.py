@@ -1,4 +1,4 @@
-"""Measure how close a network gets to the oracle when it trains on more sessions of the generated shop.
+"""Measure how close a network gets to the oracle when it trains on more sessions of the larger generated shop.
 
 `python tools/ceiling.py sasrec --out DIR` writes nbs/results/ceiling-sasrec.json; an interrupted run is resumed when
 the command is repeated.
@@ -25,7 +25,7 @@ from sessrec.models.choose import load_model, new_network
 from sessrec.models.counting import Cooccurrence
 from sessrec.shop.generate import DAY, START, generate
 from sessrec.shop.oracle import Oracle
-from sessrec.shop.reader import load_shop, rules_of
+from sessrec.shop.reader import LARGE, large_folder, load_shop, rules_of
 from sessrec.train.callbacks.log import read_log
 from sessrec.train.loop import fit
 
@@ -36,7 +36,7 @@ SET  = ["hidden_size=256", "dropout=0.0", "scale=null", "n_heads=4", "identity=t
 
 def more_sessions(data, n_sessions):
     "Generate a larger log of the same shop; return its sessions from before the first test day."
-    _, events, _ = generate(n_sessions=n_sessions)
+    _, events, _ = generate(**(LARGE | {"n_sessions": n_sessions}))
     log  = Sessions.from_events(events.astype({"item_id": data.catalogue.raw_id.dtype}), data.catalogue)
     days, test_days = ((np.asarray(s.start_times) - START) // DAY for s in (log, data.test))
     return log[np.flatnonzero((days < test_days.min()) & (log.lengths > 1))]
@@ -63,7 +63,7 @@ def recall_of_repeats(model_ranks, sessions, rules):
 
 def judged(model, data, best):
     "Evaluate a model on the lesson's test sessions: metrics, share of the oracle, and recall by rule."
-    model_ranks, rules = ranks(model, data.test), np.asarray(rules_of(data.test))
+    model_ranks, rules = ranks(model, data.test), np.asarray(rules_of(data.test, large_folder()))
     row     = evaluate(model, data.test, ranks=model_ranks)
     share   = share_of(model_ranks, best, data.test)
     by_rule = by_label(model_ranks, data.test, rules)["recall@20"]
@@ -106,8 +106,8 @@ def trained(args, sizes, data, n_sessions, epochs):
 def main():
     args   = options()
     sizes  = {k: json.loads(v) for k, v in (s.split("=", 1) for s in args.set)}
-    data   = prepared("generated")
-    oracle = Oracle(load_shop()).fit(data.train)
+    data   = prepared("generated-large")
+    oracle = Oracle(load_shop(large_folder())).fit(data.train)
     best   = ranks(oracle, data.test)
     points = []
     for run in args.runs:

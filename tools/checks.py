@@ -15,7 +15,7 @@ TOP = Path(__file__).resolve().parent.parent
 MADE = ("sessrec", "README.md", "nbs")      # what `make export` writes
 NBDEV_3 = ("nbdev==3.3.26", "fastcore==2.2.41", "execnb==0.3.4")   # its other dependencies are installed already
 NOT_COPIED = (".git", ".venv", "__pycache__", "_course", "_docs", "build", "dist", "*.egg-info", ".hypothesis",
-              ".*_cache", ".coverage*", ".ipynb_checkpoints", "generated*", "prepared", "*.tmp*")
+              ".*_cache", ".coverage*", ".ipynb_checkpoints", "generated*", "prepared", "progress.json", "*.tmp*")
 
 
 def run(*words, cwd=TOP, limit=400, **env):
@@ -137,8 +137,8 @@ def wheel_fails(top, tmp, alone=True):
         code, output = run(*words, cwd=empty, PYTHONPATH="", SESSREC_DATA=str(tmp/"data"))
         last = (output.strip().splitlines() or ["no output"])[-1]
         if code: wrong.append(f"{command} fails from the installed wheel: {last}")
-    wanted = {p.name for p in (top/"nbs").glob("*.ipynb")}
-    missing = wanted - {p.name for p in (empty/"mine").glob("*.ipynb")}
+    def shown(folder): return {p.name for pattern in ("*.ipynb", "img/*.svg") for p in folder.glob(pattern)}
+    missing = shown(top/"nbs") - shown(empty/"mine")
     return wrong + [f"{m} is missing from the wheel" for m in sorted(missing)]
 
 

@@ -20,6 +20,13 @@ def drop_widget_state(path):
         path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def write_frames(folder):
+    "Number, minutes, links and progress of each lesson."
+    from sessrec.course.shell import frame, lesson_paths  # not earlier: the export that comes first writes this module
+    record = json.loads((folder/"results"/"course.json").read_text(encoding="utf-8"))["lessons"]
+    for path in lesson_paths(folder): frame(path, record.get(path.stem, {}).get("minutes"))
+
+
 def main():
     config = get_config()
     nbs    = sorted(p for p in config.nbs_path.rglob("[!_.]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
@@ -28,6 +35,7 @@ def main():
         if old.name not in wanted: old.unlink()
     (config.lib_path/"_modidx.py").unlink(missing_ok=True)          # rebuilt, without the entries of deleted notebooks
     nbdev_export()
+    write_frames(config.nbs_path)
     write_readme(config.nbs_path/"index.ipynb", config.config_path/"README.md")
     nbdev_clean()
     for path in nbs: drop_widget_state(path)

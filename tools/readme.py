@@ -22,7 +22,7 @@ def readme_of(path):
         cell.metadata.clear()
     text = MarkdownExporter().from_notebook_node(nb)[0]
     text = re.sub(r"```python\s*```\n", "", text)                           # empty block of a hidden source
-    text = re.sub(r"\]\((\d\d_\w+\.ipynb)\)", r"](nbs/\1)", text)           # links relative to the top level
+    text = re.sub(r"\]\(((?:img/)?[\w-]+\.(?:ipynb|svg))\)", r"](nbs/\1)", text)  # links relative to the top level
     text = text.replace("](../", "](")
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

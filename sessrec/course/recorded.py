@@ -20,7 +20,7 @@ def lessons_dir()->Path:    # folder of the lessons' notebooks
     "Find the lessons: `nbs/` in a checkout, or the copy inside the installed package."
     package = Path(sessrec.__path__[0]).resolve()
     for folder in (package.parent/"nbs", package/"lessons"):
-        if (folder/"00_lesson.ipynb").exists(): return folder
+        if (folder/"00_start.ipynb").exists(): return folder
     raise FileNotFoundError(f"no lessons next to {package}: reinstall sessrec, its notebooks are missing")
 
 # %% ../../nbs/reference/course_recorded.ipynb #e19d78d2

@@ -49,10 +49,11 @@ _KAGGLE = "https://www.kaggle.com/{}datasets/{}"
 _UNSEEN = ("No checksum: the owner publishes none, and the archive may not be redistributed; "
            "after a download, sessrec reports its sha256.")
 
-REGISTRY["generated"] = Dataset(
-    title="The generated shop of lesson 03, whose best achievable result is known", format="generated",
-    source="generated on your machine by sessrec.shop", licence="Apache-2.0, like sessrec itself",
-    size="no download; 30,000 sessions, 2,000 items", citation="sessrec")
+for _name, _size in (("generated", "60,000 sessions, 240 items"), ("generated-large", "30,000 sessions, 2,000 items")):
+    REGISTRY[_name] = Dataset(
+        title="A generated shop of lesson 03, whose best achievable result is known", format=_name,
+        source="generated on your machine by sessrec.shop", licence="Apache-2.0, like sessrec itself",
+        size=f"no download; {_size}", citation="sessrec")
 
 # %% ../../nbs/reference/data_datasets.ipynb #97ad884b
 REGISTRY["yoochoose"] = Dataset(

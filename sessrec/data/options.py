@@ -72,11 +72,13 @@ def _check(option:Field, value:Any):
     raise ValueError(f"{option.name} must be {low} or more{upper}, got {value}")
 
 # %% ../../nbs/reference/data_options.ipynb #2238e7cb
+_GENERATED = Split(test_days=3, whole_days=True, min_length=1, min_support=1)
 PRESETS = {"yoochoose":    Split(),
            "retailrocket": Split(gap=3600, events="view", min_user_events=2, test_days=7),
            "diginetica":   Split(test_days=7, whole_days=True),
            "uci":          Split(test_days=7, whole_days=True),
-           "generated":    Split(test_days=3, whole_days=True, min_length=1, min_support=1),
+           "generated":    _GENERATED,
+           "generated-large": _GENERATED,
            "csv":          Split(),
            "srgnn":        Split(valid_share=.1)}
 BENCHMARK = ("fraction", "valid_share")     # the only options that apply to a benchmark

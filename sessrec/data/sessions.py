@@ -21,11 +21,29 @@ from .files import read_sessions, write_sessions
 from .show import sessions_html, sessions_text
 
 # %% auto #0
-__all__ = ['PAD', 'Batch', 'padded_positions', 'click_positions', 'case_positions', 'flatten_lists', 'group_offsets',
+__all__ = ['PAD', 'case_positions', 'padded_positions', 'Batch', 'click_positions', 'flatten_lists', 'group_offsets',
            'prefix_batch', 'Sessions']
 
 # %% ../../nbs/01_sessions.ipynb #eb268764
 PAD = 0     # id of padding and of unknown items (raw ids that the catalogue does not contain)
+
+# %% ../../nbs/01_sessions.ipynb #2666f879
+def case_positions(lengths:np.ndarray,      # number of clicks in each session, `(n_sessions,)`
+                  )->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
+    "Enumerate all cases: every position of a session that has at least one click before it."
+    n       = np.maximum(lengths - 1, 0)                # cases of each session
+    session = np.repeat(np.arange(len(lengths)), n)
+    before  = np.repeat(np.cumsum(n) - n, n)            # cases of the sessions before
+    return session, np.arange(n.sum()) - before + 1
+
+# %% ../../nbs/01_sessions.ipynb #b36b2c60
+def padded_positions(start:np.ndarray,      # where each row starts in the flat array, `(B,)`
+                     lengths:np.ndarray,    # number of clicks in each row, `(B,)`
+                    )->tuple[np.ndarray, np.ndarray]:   # positions, 0 where padded, and the mask, both `(B, L)`
+    "Compute the positions in the flat array of a padded batch's clicks."
+    step = np.arange(lengths.max(initial=0))
+    mask = step < lengths[:, None]
+    return np.where(mask, start[:, None] + step, 0), mask
 
 # %% ../../nbs/01_sessions.ipynb #023fc485
 @dataclass
@@ -63,15 +81,6 @@ class Batch:
         tensors = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: t.to(device) for name, t in tensors.items() if t is not None})
 
-# %% ../../nbs/01_sessions.ipynb #b36b2c60
-def padded_positions(start:np.ndarray,      # where each row starts in the flat array, `(B,)`
-                     lengths:np.ndarray,    # number of clicks in each row, `(B,)`
-                    )->tuple[np.ndarray, np.ndarray]:   # positions, 0 where padded, and the mask, both `(B, L)`
-    "Compute the positions in the flat array of a padded batch's clicks."
-    step = np.arange(lengths.max(initial=0))
-    mask = step < lengths[:, None]
-    return np.where(mask, start[:, None] + step, 0), mask
-
 # %% ../../nbs/01_sessions.ipynb #190c1b24
 def click_positions(offsets:np.ndarray,     # offsets of all sessions, `(n_sessions + 1,)`
                     index:np.ndarray,       # sessions to select, `(n,)`
@@ -81,15 +90,6 @@ def click_positions(offsets:np.ndarray,     # offsets of all sessions, `(n_sessi
     ends    = np.cumsum(lengths)
     shift   = offsets[index] - (ends - lengths)         # from a session's new start to its old one
     return np.repeat(shift, lengths) + np.arange(lengths.sum()), np.r_[0, ends]
-
-# %% ../../nbs/01_sessions.ipynb #2666f879
-def case_positions(lengths:np.ndarray,      # number of clicks in each session, `(n_sessions,)`
-                  )->tuple[np.ndarray, np.ndarray]:     # session and position, each `(n_cases,)` int64
-    "Enumerate all cases: every position of a session that has at least one click before it."
-    n       = np.maximum(lengths - 1, 0)                # cases of each session
-    session = np.repeat(np.arange(len(lengths)), n)
-    before  = np.repeat(np.cumsum(n) - n, n)            # cases of the sessions before
-    return session, np.arange(n.sum()) - before + 1
 
 # %% ../../nbs/01_sessions.ipynb #461233d3
 def flatten_lists(lists:Sequence[ArrayLike],    # sessions, each a list of whole numbers
@@ -178,8 +178,6 @@ class Sessions:
         _check_arrays(self)
 
     @property
-    def n_sessions(self)->int: return len(self.offsets) - 1
-    @property
     def n_events(self)->int: return len(self.items)
     @property
     def n_items(self)->int:
@@ -193,7 +191,8 @@ class Sessions:
     def start_times(self)->np.ndarray|None:
         "Unix seconds of each session's first click, `(n_sessions,)` int64; None without times."
         return _first_times(self, np.arange(len(self)))
-    def __len__(self)->int: return self.n_sessions
+    def __len__(self)->int: return len(self.offsets) - 1
+    def __iter__(self)->Iterator[np.ndarray]: return (self[i] for i in range(len(self)))
     def __repr__(self)->str: return sessions_text(self)
     def _repr_html_(self)->str: return sessions_html(self)
 

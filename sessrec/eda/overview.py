@@ -96,10 +96,10 @@ def overview(data:Data,             # a log, its events, a benchmark or sessions
              columns:int=2,         # number of figures in a row
              by:str="category",     # column of the items or of the events that holds the categories
             )->Figure:              # not registered with pyplot, so it need not be closed
-    "Draw all figures of lesson 04 in one."
+    "Draw all figures of the exploratory analysis in one."
     c    = clicks_of(data)
     rows = -(-len(FIGURES) // columns)
-    fig  = Figure(figsize=(6 * columns, 3.5 * rows), dpi=64, layout="constrained")
+    fig  = Figure(figsize=(6 * columns, 3.5 * rows), dpi=110, layout="constrained")
     parts = np.ravel(fig.subfigures(rows, columns, squeeze=False))
     for plot, part in zip(FIGURES, parts):
         options = {"by": by} if plot in BY_CATEGORY else {}

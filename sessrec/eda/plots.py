@@ -97,7 +97,7 @@ def plot_categories(data:Clicks, ax:Axes,
     row   = np.arange(len(share))
     ax.barh(row, share["clicks"], color="C5", label="of the clicks")
     ax.plot(share["items"], row, "o", color="C3", label="of the items")
-    ax.set_yticks(row, share.index, fontsize=7 if len(share) > 10 else None)
+    ax.set_yticks(row, share.index, fontsize=8 if len(share) > 10 else None)
     ax.invert_yaxis()
     ax.set_xlim(0, 1.3 * share.to_numpy().max())
     ax.legend(loc="lower right")
@@ -118,7 +118,7 @@ def plot_transitions(data:Clicks, ax:Axes, by:str="category", show:int=20)->None
     share, chance = staying(data, by)
     counts = transitions(data, by, show)
     p      = _clustered(100 * counts.div(counts.sum(axis=1).clip(lower=1), axis=0))
-    size   = 7 if len(p) > 10 else None
+    size   = 8 if len(p) > 10 else None
     sns.heatmap(p, ax=ax, cmap="Blues", vmin=0, annot=len(p) <= 10, fmt=".0f", xticklabels=True, yticklabels=True,
                 cbar_kws={"label": "per cent of the row"})
     ax.tick_params(axis="y", rotation=0, labelsize=size)
@@ -169,9 +169,9 @@ def plot_positions(data:Clicks, ax:Axes,
     long   = 100 * by_position(data, longest, top, min_length=longest)["favourite"]
     ax.plot(shares, "o-", label=f"all {data.unit}s")
     if len(long): ax.plot(long, "s--", color="C1", label=f"{data.unit}s of {longest} clicks or more")
-    ax.set_ylim(0, 1.25 * max(shares.max(), long.max() if len(long) else 0) or 1)
+    ax.set_ylim(0, 1.5 * max(shares.max(), long.max() if len(long) else 0) or 1)    # the legend hides no point
     whole_numbers(ax.xaxis)
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper left")
     n = max(1, round(top * data.n_items))
     describe(ax, f"{per_cent(shares.iloc[0] / 100)} of first clicks go to the {many(n, 'most clicked item')}, "
                  f"{per_cent(shares.iloc[-1] / 100)} of clicks at position {shares.index[-1]}",

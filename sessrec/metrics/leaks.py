@@ -30,9 +30,10 @@ class shuffled:
     def __init__(self,
                  recommender:Any,       # fitted model
                  seed:int=0,            # seed of the hash that orders the clicks
-                 keep_last:bool=False,  # True = the last click stays last
+                 keep_last:int=0,       # number of clicks at the end that stay where they are; True = 1
                 ):
-        self.recommender, self.seed, self.keep_last = recommender, seed, keep_last
+        if keep_last < 0: raise ValueError(f"keep_last must be 0 or more, got {keep_last}")
+        self.recommender, self.seed, self.keep_last = recommender, seed, int(keep_last)
         self.device    = device_of(recommender)
         self.max_len   = recommender.max_len
         self.catalogue = recommender.catalogue
@@ -47,9 +48,9 @@ class shuffled:
         prefix = clicks.sum(1, keepdim=True)                            # (B, 1): one number per prefix
         keys   = _hash(_hash(column + prefix) + self.seed) >> 1
         keys   = keys.masked_fill(~batch.mask, 2**63 - 1)               # padding stays at the end
-        if self.keep_last:
-            last = column == batch.lengths[:, None] - 1
-            keys = keys.masked_fill(last, 2**63 - 2)
+        to_end = batch.lengths[:, None] - column                        # (B, L): 1 for the last click
+        kept   = (to_end >= 1) & (to_end <= self.keep_last)
+        keys   = torch.where(kept, 2**63 - 1 - to_end, keys)            # after all others, in their order
         order = keys.argsort(1)
         return self.recommender.scores(replace(batch, items=batch.items.gather(1, order)))
 

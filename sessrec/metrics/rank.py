@@ -18,6 +18,7 @@ from tqdm import tqdm
 from ..data.catalogue import Catalogue
 from ..data.sessions import Batch, Sessions
 from .protocol import count_ranks, first_nan_row
+from ..threads import threads_for
 
 # %% ../../nbs/reference/metrics_rank.ipynb #585acb3b
 class Scorer(Protocol):
@@ -104,8 +105,9 @@ def ranks(model:Scorer,             # fitted model
          )->np.ndarray:             # `(n_cases,)` int64, in the order of `sessions.cases()`; 1 = best
     "Compute the rank of each case's target among all items of the catalogue."
     ranks = np.empty(len(sessions.cases()[0]), np.int64)
-    for cases, targets, scores in scored_batches(model, sessions, batch_size, progress):
-        ranks[cases] = count_ranks(scores, targets).cpu().numpy()
+    with threads_for(model):
+        for cases, targets, scores in scored_batches(model, sessions, batch_size, progress):
+            ranks[cases] = count_ranks(scores, targets).cpu().numpy()
     return ranks
 
 # %% ../../nbs/reference/metrics_rank.ipynb #ae45479a
@@ -118,8 +120,9 @@ def top_items(model:Scorer,             # fitted model
     "Find the `k` items with the highest scores for each case, in the order of `sessions.cases()`."
     if k < 1: raise ValueError(f"k must be 1 or more, got {k}")
     top = np.zeros((len(sessions.cases()[0]), k), np.int64)
-    for cases, _, scores in scored_batches(model, sessions, batch_size, progress):
-        best  = scores[:, 1:].topk(min(k, scores.shape[1] - 1))
-        items = (best.indices + 1) * (best.values > -torch.inf)
-        top[cases, :items.shape[1]] = items.cpu().numpy()
+    with threads_for(model):
+        for cases, _, scores in scored_batches(model, sessions, batch_size, progress):
+            best  = scores[:, 1:].topk(min(k, scores.shape[1] - 1))
+            items = (best.indices + 1) * (best.values > -torch.inf)
+            top[cases, :items.shape[1]] = items.cpu().numpy()
     return top

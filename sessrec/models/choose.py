@@ -6,7 +6,6 @@
 __all__ = ['names_of', 'is_generated', 'model_names', 'Checkpoint', 'members', 'choose', 'new_network', 'load_model', 'fit_model']
 
 # %% ../../nbs/reference/models_choose.ipynb #c7b0e965
-import hashlib
 import inspect
 import os
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from ..data.catalogue import Catalogue
-from ..data.files import data_dir
 from ..data.prepared import Prepared
 from .base import Recommender
 from .checkpoint import read_config
@@ -32,7 +30,7 @@ def names_of(kind:str,      # kind of model: "baseline", "network" or "oracle"
 
 def is_generated(data:Prepared)->bool:
     "Check whether the data come from the generated shop, for which the best possible recommendation is known."
-    return data.passport["source"]["name"] == "generated"
+    return data.passport["source"]["name"] in ("generated", "generated-large")
 
 def _fits(entry, data):
     "Check whether the model can be fitted on these data."
@@ -132,15 +130,9 @@ def load_model(source:Path|str|Checkpoint,  # checkpoint folder of `fit` or `ses
 
 # %% ../../nbs/reference/models_choose.ipynb #ccdda0d5
 def _new_oracle(entry, data):
-    "Create the oracle of the generated shop, after checking that the data come from this shop."
-    from sessrec.shop.reader import load_shop
-    shop = load_shop()
-    log  = data.passport["source"]["files"][0]
-    path = data_dir()/log["name"]
-    with open(path, "rb") as file: digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != log["sha256"]:
-        raise ValueError(f"{path} is not the shop that these data were prepared from: prepare them again")
-    return entry.target(shop)
+    "Create the oracle of the generated shop that the data come from."
+    from sessrec.shop.reader import load_shop, shop_folder
+    return entry.target(load_shop(shop_folder(data.passport["source"])))
 
 def _new_baseline(entry):
     "Create a model that has no training options."

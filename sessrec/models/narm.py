@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NARM']
 
-# %% ../../nbs/12_narm.ipynb #ae46ea44
+# %% ../../nbs/12_narm.ipynb #e3c21e70
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +14,7 @@ from .neural import NeuralRecommender
 from ..registry import model
 from ..train.plan import Plan
 
-# %% ../../nbs/12_narm.ipynb #2c48db49
+# %% ../../nbs/12_narm.ipynb #50e7912c
 @model("narm", colour="#A6761D", marker="D", peer="NARM")
 class NARM(NeuralRecommender):
     "NARM (Li et al. 2017): a global and a local encoder over a GRU, and a bilinear decoder."

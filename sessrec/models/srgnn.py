@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['dense_graphs', 'SessionGraph', 'session_graphs', 'as_dense', 'GatedGraph', 'dense_messages', 'SRGNN']
 
-# %% ../../nbs/13_srgnn.ipynb #7f944d33
+# %% ../../nbs/13_srgnn.ipynb #25a5d5da
 import warnings
 from typing import Any
 
@@ -24,7 +24,7 @@ with warnings.catch_warnings():     # PyTorch Geometric calls torch.jit.script, 
     from torch_geometric.nn import MessagePassing, global_add_pool
     from torch_geometric.utils import degree
 
-# %% ../../nbs/13_srgnn.ipynb #4230715f
+# %% ../../nbs/13_srgnn.ipynb #eb913746
 def dense_graphs(batch:Batch,                       # sessions or prefixes
                 )->tuple[Tensor, Tensor, Tensor]:   # items `(B, n)`; incoming and outgoing weights, `(B, n, n)` each
     "Build the two adjacency matrices of each session (Wu et al. 2019) in a loop; slow, meant for checks."
@@ -41,7 +41,7 @@ def dense_graphs(batch:Batch,                       # sessions or prefixes
         outgoing[b] = A / A.sum(1, keepdims=True).clip(min=1)
     return torch.from_numpy(x), torch.from_numpy(incoming), torch.from_numpy(outgoing)
 
-# %% ../../nbs/13_srgnn.ipynb #b3276589
+# %% ../../nbs/13_srgnn.ipynb #6cf048b1
 class SessionGraph(Data):
     "Graph of one or more sessions, as a PyTorch Geometric `Data` object."
     def __inc__(self, key:str, value:Any, *args:Any)->Any:
@@ -70,7 +70,7 @@ def session_graphs(batch:Batch,         # sessions or prefixes, of any lengths
                         weight_in=1 / in_degree[edges[1]], weight_out=1 / out_degree[edges[0]], alias=alias,
                         back=lengths[row] - 1 - column, last=alias[lengths.cumsum(0) - 1])
 
-# %% ../../nbs/13_srgnn.ipynb #45aea7de
+# %% ../../nbs/13_srgnn.ipynb #1ebf4e1e
 def as_dense(graph:SessionGraph,            # session graphs, from `session_graphs`
              n:int,                         # number of rows and columns of each matrix
             )->tuple[Tensor, Tensor, Tensor]:   # items and the two weight matrices, as in `dense_graphs`
@@ -85,7 +85,7 @@ def as_dense(graph:SessionGraph,            # session graphs, from `session_grap
     outgoing   = empty.index_put((session, start, end), graph.weight_out, accumulate=True)
     return x, incoming, outgoing
 
-# %% ../../nbs/13_srgnn.ipynb #0740795f
+# %% ../../nbs/13_srgnn.ipynb #18fb56a1
 class GatedGraph(MessagePassing):
     "One step of the gated graph network of Li et al. 2016 in the form of Wu et al. 2019, Eq. (1) to (5)."
     def __init__(self,
@@ -111,7 +111,7 @@ class GatedGraph(MessagePassing):
 
     def message(self, v_j:Tensor, weight:Tensor)->Tensor: return weight[:, None] * v_j
 
-# %% ../../nbs/13_srgnn.ipynb #49b69cfb
+# %% ../../nbs/13_srgnn.ipynb #078c8731
 def dense_messages(layer:GatedGraph,    # layer whose weights are used
                    v:Tensor,            # node vectors, `(B, n, size)`
                    incoming:Tensor,     # incoming weights from `dense_graphs`, `(B, n, n)`
@@ -121,19 +121,19 @@ def dense_messages(layer:GatedGraph,    # layer whose weights are used
     messages = torch.cat([layer.incoming(incoming @ v), layer.outgoing(outgoing @ v)], -1) + layer.bias
     return layer.cell(messages.flatten(0, 1), v.flatten(0, 1)).view_as(v)
 
-# %% ../../nbs/13_srgnn.ipynb #b7c3c41e
+# %% ../../nbs/13_srgnn.ipynb #59659765
 @model("srgnn", colour="#0072B2", marker="^", peer="SRGNN")
 class SRGNN(NeuralRecommender):
     "SR-GNN (Wu et al. 2019): gated messages on the session's graph, then soft attention with the last click as query."
     name = "srgnn"
     form = "cases"          # each prefix has a graph of its own
-    plan = Plan(epochs=6, batch_size=512, lr=.01)
+    plan = Plan(epochs=6, batch_size=256, lr=.01)
 
     def __init__(self,
                  n_items:int,               # number of items in the catalogue
                  hidden_size:int=100,       # size of a node's vector and of an item's embedding
                  steps:int=1,               # number of message-passing steps; 0 = attention without a graph
-                 dropout:float=.2,          # probability that an embedding's entry is dropped in training, in [0, 1)
+                 dropout:float=.1,          # probability that an embedding's entry is dropped in training, in [0, 1)
                  places:bool=False,         # add positional embeddings of how many clicks ago each click was
                  scale:float|None=14.,      # factor for cosine similarities (1 / temperature); None = dot products
                 ):

@@ -6,10 +6,11 @@
 __all__ = ['plot_attention', 'heads_of', 'plot_heads', 'copies_of', 'plot_copies']
 
 # %% ../../nbs/reference/plots_attention.ipynb #6a5a2287
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -22,25 +23,27 @@ from .style import colour_of
 # %% ../../nbs/reference/plots_attention.ipynb #d0fe7387
 @torch.no_grad()
 def plot_attention(model:NARM,      # trained model
-                   batch:Batch,     # batch of one session
+                   batch:Batch,     # batch of one session, without padding
                    labels:list[str],# name of each click
+                   accidents:Collection[int]=(),    # positions of accidental clicks, from 0; drawn in orange
                    ax:Axes|None=None,   # axes to draw on; None = the current ones
                   )->Axes:          # the axes
-    "Plot the attention weights of NARM's local encoder: one row per query, one column per click (key)."
-    ax = ax or plt.gca()
-    hidden  = model.eval().layers(model.clicks(batch.items.to(model.device)))[0]        # (1, L, h)
-    w       = model.weights(hidden)[0].cpu()                                            # (L, L)
-    limit   = float(w.abs().max().clamp(min=1e-9))
-    visible = w.masked_fill(torch.ones_like(w).triu(1) > 0, torch.nan)
-    image   = ax.imshow(visible, cmap="RdBu_r", vmin=-limit, vmax=limit)
-    ax.figure.colorbar(image, ax=ax, label="attention weight")
-    names   = [f"{i + 1}. {l}" for i, l in enumerate(labels)]
-    largest = int(w[-1].abs().argmax()) + 1
-    ax.set(xticks=range(len(w)), yticks=range(len(w)), xlabel="click attended to (key)", ylabel="last click (query)",
-           title=f"After the last click, the largest absolute weight is on click {largest}")
-    ax.set_xticklabels(names, rotation=35, ha="right", fontsize=8)
-    ax.set_yticklabels(names, fontsize=8)
-    ax.grid(False)
+    "Plot the attention weights of the last click: one bar per click (key), the first click on top."
+    ax      = ax or plt.gca()
+    weights = model.eval().attention(batch.to(model.device))[0].cpu().numpy()           # (L,)
+    names   = _numbered(labels, len(weights))
+    astray  = np.isin(np.arange(len(weights)), list(accidents))                         # (L,) bool
+    title   = f"Weights from {weights.min():+.2f} to {weights.max():+.2f}"
+    ax.barh(np.flatnonzero(~astray), weights[~astray], color="#0072B2", label="click on purpose")
+    if astray.any():
+        ax.barh(np.flatnonzero(astray), weights[astray], color="#E69F00", hatch="//", label="accidental click")
+        means = weights[~astray].mean(), weights[astray].mean()
+        title = f"Mean weight {means[0]:+.2f} on purpose, {means[1]:+.2f} by accident"
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    ax.axvline(0, color="black", lw=1)
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    ax.set(xlabel="attention weight after the last click", title=title)
     return ax
 
 # %% ../../nbs/reference/plots_attention.ipynb #e64578cf
@@ -67,28 +70,35 @@ def heads_of(model:SASRec,      # trained model
     return attention_maps(model.blocks, *model.enter(batch), block)[0].cpu()
 
 # %% ../../nbs/reference/plots_attention.ipynb #6e50fe60
+def _looks(w:Tensor)->str:      # `(L, L)`
+    "Say where the queries from the third click on look: at themselves, at the click before, or further back."
+    if len(w) < 3: return "each row is a query"
+    rows   = torch.arange(2, len(w))
+    own    = 100 * w[rows, rows].mean().item()
+    before = 100 * w[rows, rows - 1].mean().item()
+    return f"itself {own:.0f} %, the click before {before:.0f} %, earlier {100 - own - before:.0f} %"
+
 def plot_heads(model:SASRec,        # trained model
                batch:Batch,         # batch of one session
                labels:list[str],    # name of each click
                block:int=-1,        # index of the block; -1 = the last
                axes:Sequence[Axes]|None=None,   # axes to draw on, one per head; None = new ones
               )->Sequence[Axes]:    # the axes
-    "Plot the attention maps of one block, one per head; the titles give the average weight of a click on itself."
+    "Plot the attention maps of one block, one per head, in per cent; the titles say where the head looks on average."
     weights = heads_of(model, batch, block)
     names   = _numbered(labels, weights.shape[2])
-    size    = (4.6 * len(weights), 4.2)
+    size    = (5.5 * len(weights), 4.4)
     rows:list[Axes] = list(plt.subplots(1, len(weights), figsize=size, squeeze=False)[1][0] if axes is None else axes)
     for n, (ax, w) in enumerate(zip(rows, weights), 1):
-        L   = len(w)
-        own = w.diagonal()[1:].mean().item() if L > 1 else 1.       # the first click has only itself
-        ax.imshow(w.masked_fill(~causal(L), torch.nan), cmap="Blues", vmin=0, vmax=1)
-        ax.set(xlabel="attends to", title=f"Head {n}: {100 * own:.0f} % on itself")
-        ax.set_xticks(range(L), names, rotation=35, ha="right", fontsize=8)
-        ax.set_yticks(range(L), names if n == 1 else [], fontsize=8)
+        L = len(w)
+        ax.imshow(w.masked_fill(~causal(L), torch.nan), cmap="Blues", vmin=-.15, vmax=1)
+        ax.set(xlabel="click attended to (key)", title=f"Block {block % len(model.blocks) + 1}, head {n}:\n{_looks(w)}")
+        ax.set_xticks(range(L), [str(i) for i in range(1, L + 1)])
+        ax.set_yticks(range(L), names)
         ax.grid(False)
-        for i, j in torch.nonzero((w > .15) & causal(L)).tolist():
+        for i, j in torch.nonzero(causal(L)).tolist():
             colour = "white" if w[i, j] > .5 else "black"
-            ax.text(j, i, f"{100 * w[i, j]:.0f}", ha="center", va="center", fontsize=7, color=colour)
+            ax.text(j, i, f"{100 * w[i, j]:.0f}", ha="center", va="center", fontsize=9, color=colour)
     return rows
 
 # %% ../../nbs/reference/plots_attention.ipynb #74c199ba

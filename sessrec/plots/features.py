@@ -54,9 +54,10 @@ def plot_gain(table:pd.DataFrame,   # from `gain_by_clicks`
     ax     = ax or plt.gca()
     gains  = table["difference"].to_numpy()
     errors = [gains - table["low"], table["high"] - gains]
-    best   = int(gains.argmax())
-    title  = f"Features help most for targets with {table.index[best]}: {gains[best]:+.1f} points"
-    if not (table["low"] > 0).any(): title = "No group of targets improves significantly"
+    clear  = [str(name).removesuffix(" clicks") for name, low in table["low"].items() if low > 0]
+    title  = f"Significant gain for targets with {', '.join(clear)} clicks"
+    if not clear: title = "No group of targets gains significantly"
+    if len(clear) == len(table): title = "All groups of targets gain significantly"
     ax.errorbar(range(len(table)), gains, yerr=errors, fmt="o", capsize=4, color="#0072B2")
     ax.axhline(0, color="black", lw=.8)
     ax.set_xticks(range(len(table)), table.index)

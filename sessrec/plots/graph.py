@@ -91,14 +91,14 @@ def _draw_edge(ax:Axes, start:np.ndarray, end:np.ndarray, text:str, gap:float)->
     normal = np.array([(end - start)[1], -(end - start)[0]])
     middle = (start + end) / 2 + bend * normal / 2
     box    = {"boxstyle": "round,pad=.15", "fc": "white", "ec": "none"}
-    ax.text(middle[0], middle[1], text, fontsize=8, color="#333333", ha="center", va="center", bbox=box, zorder=2)
+    ax.text(middle[0], middle[1], text, fontsize=10, color="#333333", ha="center", va="center", bbox=box, zorder=2)
 
 def _draw_node(ax:Axes, xy:np.ndarray, text:str, share:float, last:bool, label_at:tuple[float, float])->None:
     "Draw a node whose size and colour show its attention weight; the last click's has a thick border."
     ax.scatter(xy[0], xy[1], s=120 + 500 * abs(share), c=[plt.cm.RdBu_r(.5 + .4 * share)],
                edgecolors="black" if last else "#999999", linewidths=2.5 if last else 1, zorder=3)
     side = "center" if abs(xy[0]) < .3 else "left" if xy[0] > 0 else "right"
-    ax.annotate(text, (xy[0], xy[1]), label_at, fontsize=8, va="center", ha=side, zorder=4)
+    ax.annotate(text, (xy[0], xy[1]), label_at, fontsize=10, va="center", ha=side, zorder=4)
 
 # %% ../../nbs/reference/plots_graph.ipynb #e0668514
 @torch.no_grad()
@@ -128,8 +128,7 @@ def plot_session_graph(model:SRGNN,         # trained model
         text = f"{names[alias.index(i)]}\n{weight[i]:+.2f}"
         below = .35 if len(order) == 1 else 0
         _draw_node(ax, corner[i], text, share[i], i == int(graph.last), (far * x, far * y - below))
-    largest = names[alias.index(int(np.abs(weight).argmax()))]
-    ax.set(xlim=(-2.6, 2.6), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal",
-           title=f"Largest absolute weight: {largest}")
+    title = f"{len(items)} clicks on {len(order)} items; weights from {weight.min():+.2f} to {weight.max():+.2f}"
+    ax.set(xlim=(-2.6, 2.6), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal", title=title)
     for side in ax.spines.values(): side.set_visible(False)
     return ax

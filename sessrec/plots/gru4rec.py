@@ -98,7 +98,11 @@ def lanes_stepper(sessions:Sessions,    # a few short sessions
     return widgets.VBox([widgets.HBox([play, slider]), output])
 
 # %% ../../nbs/reference/plots_gru4rec.ipynb #fef449d6
-def plot_switches(tests:Mapping[str,Mapping[str,float]],    # label of the change -> `paired_test` against no change
+def _is_clear(test:Mapping[str,Any])->bool:
+    "The test's own verdict `clear`; without one, whether its interval leaves out 0."
+    return test.get("clear", test["low"] > 0 or test["high"] < 0)
+
+def plot_switches(tests:Mapping[str,Mapping[str,Any]],      # label of the change -> difference, low, high; maybe clear
                   ax:Axes|None=None,        # axes to draw on; None = the current ones
                  )->Axes:                   # the axes
     "Plot how much each change to the network raises or lowers Recall@20, with 95 % intervals."
@@ -106,13 +110,13 @@ def plot_switches(tests:Mapping[str,Mapping[str,float]],    # label of the chang
     names = list(tests)
     for row, name in enumerate(reversed(names)):
         middle, low, high = (100 * tests[name][k] for k in ("difference", "low", "high"))
-        colour = "#0072B2" if low > 0 or high < 0 else "#999999"
+        colour = "#0072B2" if _is_clear(tests[name]) else "#999999"
         ax.errorbar(middle, row, xerr=[[middle - low], [high - middle]], fmt="o", capsize=3, color=colour)
     ax.axvline(0, color="black", lw=.8)
-    worst = min(names, key=lambda name: tests[name]["difference"])
+    clear = sum(_is_clear(test) for test in tests.values())
     ax.set_yticks(range(len(names)), names[::-1])
     ax.set(xlabel="change in Recall@20, percentage points",
-           title=f"{worst[0].upper() + worst[1:]}: {100 * tests[worst]['difference']:+.1f} points")
+           title=f"{clear} of {len(tests)} changes make a clear difference (blue)")
     return ax
 
 # %% ../../nbs/reference/plots_gru4rec.ipynb #c990daf6
@@ -156,7 +160,7 @@ def plot_gates(model:GRU4Rec,       # trained model
     gates  = gru_loop(clicks, cast(nn.GRU, model.layers))["update"][0].cpu()        # (L, h)
     gates  = gates[:, gates.mean(0).argsort()]
     kept   = 100 * float(gates[1:].mean()) if len(gates) > 1 else 0.        # before the first click there is no state
-    image  = ax.imshow(gates.T, aspect="auto", cmap="viridis_r", vmin=0, vmax=1)
+    image  = ax.imshow(gates.T, aspect="auto", cmap="viridis_r", vmin=0, vmax=1, interpolation="nearest")
     ax.figure.colorbar(image, ax=ax, label="share of the old hidden state that is kept")
     ax.set(ylabel="entry of the hidden state", yticks=[],
            title=f"On average, a click keeps {kept:.0f} % of the hidden state")

@@ -22,10 +22,13 @@ __all__ = ['plot_leaderboard', 'plot_places']
 
 # %% ../../nbs/reference/plots_leaderboard.ipynb #ab8093f5
 def _ceiling(ax, rows, best, metric):
-    "Draw the oracle's line, if there is one; return the best model's share of it, for the title."
+    "Draw and label the oracle's line, if there is one; return the best model's share of it, for the title."
     oracle = next((row for row in rows if row["model"] == "oracle"), None)
     if oracle is None: return ""
     ax.axvline(100 * oracle[metric], color=colour_of("oracle"), ls="--")
+    label = f"ceiling (the oracle): {100 * oracle[metric]:.1f} %"
+    ax.annotate(label, (100 * oracle[metric], .02), (-4, 0), xycoords=("data", "axes fraction"), rotation=90,
+                textcoords="offset points", ha="right", va="bottom")
     return f", {100 * best[metric] / oracle[metric]:.0f} % of the ceiling"
 
 def plot_leaderboard(rows:Sequence[dict[str, Any]], # from `leaderboard`
@@ -59,8 +62,10 @@ def plot_places(table:pd.DataFrame,         # from `rank_models`
         errors = [[row["place"] - row["low"]], [row["high"] - row["place"]]]
         model  = str(name)
         ax.errorbar(row["place"], y, xerr=errors, fmt=marker_of(model), color=colour_of(model), capsize=3)
-    n_certain = int((table["low"] == table["high"]).sum())
-    title     = f"{n_certain} of {len(table)} models have a certain rank" if n_certain else "No model's rank is certain"
-    ax.set(yticks=range(len(table)), yticklabels=worst_first.index, xlim=(len(table) + .5, .5),
-           xlabel=f"rank by {metric_label(metric)}, 95 % interval over sessions", title=title)
+    n_fixed = int((table["low"] == table["high"]).sum())
+    title   = f"{n_fixed} of {len(table)} models keep their rank in 95 % of the resampled tables"
+    step    = max(1, len(table) // 15)
+    ax.set(yticks=range(len(table)), yticklabels=worst_first.index, xlim=(len(table) + .5, .5), title=title,
+           xticks=range(1, len(table) + 1, step))
+    ax.set_xlabel(f"rank by {metric_label(metric)}, with 95 % interval over test sessions (not over random seeds)")
     return ax

@@ -6,6 +6,7 @@
 __all__ = ['LiveCurve']
 
 # %% ../../nbs/reference/plots_live.ipynb #014ceef3
+from html import escape
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from .training import plot_history
 from ..train.callbacks.base import Callback
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sessrec.train.run import Run
 
 # %% ../../nbs/reference/plots_live.ipynb #cd94b7fc
@@ -46,6 +49,19 @@ class LiveCurve(Callback):
         plt.close(figure)
 
     def on_close(self, run:"Run") -> None: self.show("")
+
+    @staticmethod
+    def show_history(history:"pd.DataFrame",    # of a training that is over, one row per epoch
+                     text:str,              # shown above the curve
+                    ) -> None:
+        "Show the curve of an earlier training."
+        import matplotlib.pyplot as plt
+        from IPython.display import HTML, display
+        display(HTML(escape(text)))
+        figure, axes = plt.subplots(1, 2, figsize=(10, 3.4))
+        plot_history(history, axes)
+        display(figure)
+        plt.close(figure)
 
     def show(self, html:str) -> None:
         "Replace the status line."

@@ -131,4 +131,5 @@ def plot_by_label(table:pd.DataFrame,           # one row per model, one column 
     bar = {"label": f"{metric_label(metric)}, per cent"}
     ax  = sns.heatmap(100 * table, annot=True, fmt=".0f", cmap="viridis", vmin=0, vmax=100, cbar_kws=bar, ax=ax)
     ax.set(xlabel="", ylabel="")
+    ax.set_xticklabels([str(label).replace("-", "-\n") for label in table.columns], rotation=0)   # no overlap
     return ax

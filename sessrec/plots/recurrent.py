@@ -7,6 +7,7 @@ __all__ = ['gradient_reach', 'plot_reach', 'cell_memory', 'plot_kept']
 
 # %% ../../nbs/reference/plots_recurrent.ipynb #27b519f0
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import cast
 
 import matplotlib.pyplot as plt
@@ -33,16 +34,26 @@ def gradient_reach(layer:nn.RNNBase,    # nn.RNN, nn.LSTM or nn.GRU with `batch_
     norm      = gradient.norm(dim=2).mean(0).flip(0).numpy()            # (steps,)
     return norm / norm[0]
 
+def _short(share:float)->str:
+    "A share as a title shows it: `3e-07`, `0.4`, `47`."
+    if share < .01: return f"{share:.0e}"
+    return f"{share:.2g}" if share < 10 else f"{share:,.0f}"
+
 def plot_reach(layers:Mapping[str,nn.RNNBase],  # name -> layer
-               steps:int=40,                    # number of clicks in a session
+               steps:int=40,                    # number of clicks in a session, at least 2
                ax:Axes|None=None,               # axes to draw on; None = the current ones
               )->Axes:                          # the axes
     "Plot the relative norm of the gradient against the distance in clicks, on a log axis."
-    ax = ax or plt.gca()
-    for name, layer in layers.items(): ax.semilogy(gradient_reach(layer, steps), label=name)
+    ax      = ax or plt.gca()
+    reaches = {name: gradient_reach(layer, steps) for name, layer in layers.items()}
+    for (name, reach), marker in zip(reaches.items(), cycle("osD^vP")):
+        ax.semilogy(reach, marker=marker, markevery=5, label=name)
+    distance = min(20, steps - 1)
+    left     = [reach[distance] for reach in reaches.values()]
     ax.set(xlabel="clicks before the last one", ylabel="relative gradient norm (log axis)")
-    ax.set_title("How far back the gradient reaches")
-    ax.legend()
+    shares   = f"{_short(min(left))} to {_short(max(left))} times"
+    ax.set_title(f"After {distance} clicks, {shares} the last click's gradient")
+    ax.legend(loc="upper center", bbox_to_anchor=(.5, -.2), ncol=2)
     return ax
 
 # %% ../../nbs/reference/plots_recurrent.ipynb #4f186f76
@@ -76,6 +87,6 @@ def plot_kept(model:LSTM4Rec,       # trained model
     ax.set(ylabel="kept until the end, per cent", ylim=(0, 105),
            title=f"First click: the best entries keep {best.iloc[0]:.0f} %, all entries {average.iloc[0]:.0f} %")
     names = [f"{i}. {label}" for i, label in enumerate(labels, 1)]
-    ax.set_xticks(shares.index, names, rotation=30, ha="right", fontsize=8)
-    ax.legend(fontsize=8)
+    ax.set_xticks(shares.index, names, rotation=30, ha="right", fontsize=9)
+    ax.legend(fontsize=9, loc="lower center", bbox_to_anchor=(.5, 1.12), ncol=2)
     return ax

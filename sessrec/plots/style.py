@@ -16,7 +16,7 @@ def use_style()->None:
     "Set the style of all later plots: Seaborn's white grid, one figure size, and a colour-blind safe palette."
     import seaborn as sns
     sns.set_theme(style="whitegrid", palette=list(PALETTE), rc={
-        "figure.figsize": (7, 3.6), "figure.dpi": 90, "figure.constrained_layout.use": True,
+        "figure.figsize": (7, 3.6), "figure.dpi": 110, "figure.constrained_layout.use": True,
         "axes.titleweight": "bold", "axes.titlesize": 11, "axes.titlelocation": "left"})
 
 # %% ../../nbs/reference/plots_style.ipynb #51895471

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 # %% ../../nbs/reference/plots_training.ipynb #4d9c3e2f
 BLUE, RED, GREEN = "#0072B2", "#D55E00", "#009E73"
 
+def _title(history, column, lowest, words):
+    "What a column's best epoch is; empty if the history doesn't have the column."
+    if column not in history or not len(history): return ""
+    values = history[column].to_numpy()
+    return f"{words} in epoch {history.index[values.argmin() if lowest else values.argmax()]}"
+
 def plot_history(history:pd.DataFrame,  # from `fit`: one row per epoch
                  axes:Any=None,         # two axes to draw on; None = new ones
                  cutoff:int=20,         # cut-off of Recall and MRR: 10 or 20
                 ) -> Any:               # the two axes
     "Plot the loss, Recall and MRR of training and validation sessions after each epoch."
-    if axes is None: axes = plt.subplots(1, 2, figsize=(10, 3.4))[1]
+    if axes is None: axes = plt.subplots(1, 2, figsize=(10, 3.8))[1]
     loss, metrics = axes
     for part, style in (("train", "--"), ("valid", "-")):
         if f"{part} loss" not in history: continue
@@ -34,12 +40,18 @@ def plot_history(history:pd.DataFrame,  # from `fit`: one row per epoch
         best = int(history["valid recall@20"].to_numpy().argmax())
         kept = history[f"valid recall@{cutoff}"].iloc[best]
         metrics.plot(history.index[best], 100 * kept, "o", color=RED, label="kept")
-    loss.set(xlabel="epoch", ylabel="loss (nats per case)", title="Loss")
-    metrics.set(xlabel="epoch", ylabel="per cent", title="Recall and MRR", ylim=(0, None))
-    for ax in axes:
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        if ax.get_legend_handles_labels()[0]: ax.legend(fontsize=8)
+    loss.set(xlabel="epoch", ylabel="cross-entropy per case",
+             title=_title(history, "valid loss", True, "Lowest validation loss"))
+    metrics.set(xlabel="epoch", ylabel="per cent", ylim=(0, None),
+                title=_title(history, "valid recall@20", False, "Best validation Recall@20"))
+    for ax in axes: _finish(ax)
     return axes
+
+def _finish(ax):
+    "Whole numbers on the epoch axis, and the legend below the axes, where it covers no curve."
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    n_labels = len(ax.get_legend_handles_labels()[0])
+    if n_labels: ax.legend(fontsize=9, loc="upper center", bbox_to_anchor=(.5, -.2), ncol=min(n_labels, 3))
 
 # %% ../../nbs/reference/plots_training.ipynb #b1bba032
 def plot_profile(seconds:pd.Series,     # from `profile_step`

@@ -33,14 +33,15 @@ _WEIGHTS = ((.08, .46, .16, .12, .08, .10),
             (.08, .24, .14, .34, .06, .14),
             (.08, .22, .14, .12, .26, .18))
 _LIMITS  = {"n_items": (40, 10**6), "n_sessions": (1, 10**9), "n_days": (1, 10**4), "max_length": (1, 10**4),
-            "boost": (1e-9, 1e9), "drift": (0, 1e9), "stop": (1e-9, 1)}     # smallest and largest allowed value
+            "boost": (1e-9, 1e9), "drift": (0, 1e9), "stop": (1e-9, 1),
+            "noise": (0, .9)}     # smallest and largest allowed value
 
 # %% ../../nbs/reference/shop_generate.ipynb #c5ab878c
 @dataclass(frozen=True)
 class Config:
     "Parameters of the generated shop; the same values give the same shop on every machine."
-    n_items:int = 2000              # number of items, at least 40
-    n_sessions:int = 30_000         # number of sessions
+    n_items:int = 240               # number of items, at least 40
+    n_sessions:int = 60_000         # number of sessions
     seed:int = 0                    # random seed
     n_days:int = 30                 # number of days that the log covers
     stop:float = .16                # probability that a visitor leaves after a click, in (0, 1]
@@ -48,6 +49,7 @@ class Config:
     n_follow:int = 10               # items in each list of the list rules (first-order, second-order, long-gap)
     boost:float = 6.                # factor on the popularity of the intent's own department
     drift:float = 4.                # strength of fashion: popularity grows up to (1 + drift)-fold on an item's best day
+    noise:float = 0.                # share of the clicks after the first that are accidental, in [0, 0.9]
     weights:tuple[tuple[float, ...], ...] = _WEIGHTS    # one row per intent, one weight per rule
 
     def __post_init__(self):
@@ -93,6 +95,8 @@ class Shop:
         self.department = self.category // 5
         self.cents      = np.array(BANDS)[self.band] * 100 + rng.integers(0, 1500, n) // 5 * 5
         self.base       = 1 / (rng.permutation(n) + 10.) + .0003        # (n_items,), popularity without fashion
+        self.ads        = self._draw_ads()                              # (n_ads,), none without noise
+        self.base[self.ads] = 0
         self.popular    = self._draw_popularity(rng)                                # (days, intents, n_items)
         self.cell       = self.colour * len(BANDS) + self.band                      # (n_items,), colour and price band
         self.attracts   = self._feature_rule()                                      # (cells, n_items)
@@ -114,6 +118,22 @@ class Shop:
     def first_of(self, item:np.ndarray)->np.ndarray:
         "Return the row of `firsts` for the first item of a session: its category."
         return self.category[item]
+
+    def _draw_ads(self)->np.ndarray:
+        "Draw the advertised items, a tenth of the catalogue: only accidental clicks lead to them."
+        if not self.config.noise: return np.zeros(0, np.int64)
+        rng = np.random.Generator(np.random.PCG64([self.config.seed, 2]))
+        return np.sort(rng.permutation(self.config.n_items)[:self.config.n_items // 10])
+
+    def without_ads(self,
+                    clicks:np.ndarray,  # `(B, L)` item numbers, -1 = unknown or padding
+                    lengths:np.ndarray, # `(B,)`
+                   )->tuple[np.ndarray, np.ndarray]:    # the same without accidental clicks
+        "Leave out the accidental clicks, which no rule looks at."
+        if not len(self.ads): return clicks, lengths
+        kept   = (np.arange(clicks.shape[1]) < lengths[:, None]) & ~np.isin(clicks, self.ads)
+        order  = np.argsort(~kept, axis=1, kind="stable")
+        return np.where(np.sort(~kept, axis=1), -1, np.take_along_axis(clicks, order, 1)), kept.sum(1)
 
     def _draw_popularity(self, rng):
         "Draw the popularity rule: one distribution over the items per day and intent."
@@ -230,9 +250,27 @@ def _visits(rng, c:Config)->tuple[np.ndarray, np.ndarray, np.ndarray]:
     order  = np.argsort(start, kind="stable")
     return start[order], length[order], after[order]
 
+# %% ../../nbs/reference/shop_generate.ipynb #ad5c11c5
+def _accidents(length, c:Config)->tuple[np.ndarray, np.ndarray]:
+    "Draw which clicks of each session a rule made, and which are accidental: `(n_sessions, max_length)` each."
+    inside = np.arange(c.max_length) < length[:, None]
+    rng    = np.random.Generator(np.random.PCG64([c.seed, 3]))
+    ads    = inside & (rng.random(inside.shape) < c.noise) if c.noise else np.zeros_like(inside)
+    ads[:, 0] = False
+    return inside & ~ads, ads
+
+def _with_ads(visitors, shop:Shop, real, ads)->tuple[np.ndarray, np.ndarray]:
+    "The clicks and their rules, with the accidental clicks at their positions; `len(RULES)` stands for an accident."
+    clicks, rules = np.zeros(real.shape, np.int64), np.full(real.shape, len(RULES))
+    made = np.arange(real.shape[1]) < real.sum(1)[:, None]
+    clicks[real], rules[real] = visitors.clicks[made], visitors.rules[made]
+    rng = np.random.Generator(np.random.PCG64([shop.config.seed, 4]))
+    if ads.any(): clicks[ads] = shop.ads[rng.integers(0, len(shop.ads), ads.sum())]
+    return clicks, rules
+
 # %% ../../nbs/reference/shop_generate.ipynb #753e4800
-def generate(n_items:int=2000,      # number of items
-             n_sessions:int=30_000, # number of sessions
+def generate(n_items:int=240,       # number of items
+             n_sessions:int=60_000, # number of sessions
              seed:int=0,            # random seed
              **config:Any,          # other fields of `Config`, such as `weights` or `drift`
             )->tuple[Shop, pd.DataFrame, pd.DataFrame]:
@@ -240,16 +278,18 @@ def generate(n_items:int=2000,      # number of items
     c    = Config(n_items, n_sessions, seed, **config)
     shop, rng = Shop(c), np.random.Generator(np.random.PCG64([c.seed, 1]))
     start, length, after = _visits(rng, c)
+    real, ads = _accidents(length, c)
     visitors = Visitors(shop, start // DAY, rng.integers(0, len(INTENTS), n_sessions))
     for t in range(c.max_length):
-        rows = np.flatnonzero(length > t)
+        rows = np.flatnonzero(real.sum(1) > t)
         u, v = rng.random((2, n_sessions))[:, rows]
         visitors.click(t, rows, u, v)
-    real    = np.arange(c.max_length) < length[:, None]
+    clicks, rules = _with_ads(visitors, shop, real, ads)
+    real    = real | ads
     session = np.repeat(np.arange(1, n_sessions + 1), length)
     times   = START + start[:, None] + after
     events  = pd.DataFrame({"session_id": session.astype(np.int32),
-                            "item_id": (visitors.clicks[real] + 1).astype(np.int32), "timestamp": times[real]})
-    truth   = pd.DataFrame({"rule": np.array(RULES)[visitors.rules[real]],
+                            "item_id": (clicks[real] + 1).astype(np.int32), "timestamp": times[real]})
+    truth   = pd.DataFrame({"rule": np.array([*RULES, "accident"])[rules[real]],
                             "intent": np.array(INTENTS)[visitors.intent[session - 1]]})
     return shop, events, truth

@@ -70,6 +70,7 @@ MISUSES = [
     (["prepare", "x", "--out", "y", "--valid-share", "2"], "--valid-share"),
     (["course", "--device", "abacus"], "abacus"),
     (["bench", "--peer", "librec"], "librec"), (["bench", "--steps", "0"], "--steps")]
+MISUSES += [(["lab", "mine"], "--dir"), (["lab", "--port", "9"], "--port")]
 
 @pytest.mark.parametrize("words, says", MISUSES)
 def test_wrong_usage(words, says, capsys): refused(capsys, *words, code=2, says=says)
@@ -310,6 +311,16 @@ def test_data_commands(capsys):
 def test_lab_lays_out_the_lessons(tmp_path):
     rc, _, err = run_cli("lab", "--no-browser", "--dir", tmp_path/"mine")
     assert rc == 0 and (tmp_path/"mine"/"01_sessions.ipynb").exists(), err
+
+def test_lab_hands_on_options_and_returns_the_exit_code(tmp_path, capsys, monkeypatch):
+    calls = []
+    def open_lab(*arguments):
+        calls.append(arguments)
+        return 3
+    monkeypatch.setattr("sessrec.course.runner.open_lab", open_lab)
+    assert in_process(capsys, "lab", "--dir", tmp_path, "--", "--port", "9999", "--no-browser")[0] == 3
+    assert in_process(capsys, "lab")[0] == 3
+    assert calls == [(tmp_path, True, ["--port", "9999", "--no-browser"]), (None, True, [])]
 
 # %% ../../nbs/reference/cli.ipynb #5f7a785e
 STAMP = '''

@@ -28,10 +28,27 @@ def test_check_says_right_wrong_and_why(toy_exercise):
 
 def test_check_survives_missing_and_broken_answers(toy_exercise):
     def stub(a, b): ...
-    for blank in (None, ..., stub): assert check("99.9", blank).message == "no answer yet."
+    for blank in (None, ..., stub):
+        assert check("99.9", blank).message == "no answer yet." and not check("99.9", blank).hint
     def boom(): raise KeyError("x")
-    assert "KeyError" in check("99.9", boom).message
+    assert "KeyError" in check("99.9", boom).message and "fingers" in check("99.9", boom).hint
     assert not is_blank(lambda: 2) and not is_blank(0)
+
+def test_a_challenge_may_tell_the_grade():
+    @challenge("99.8", hint="more")
+    def checker(answer):
+        "Well built."
+        assert answer > 10, "too few"
+        return f"{answer} points, 10 were needed"
+    assert exercises["99.8"].is_challenge and check("99.8", 12).message == "12 points, 10 were needed"
+    del exercises["99.8"]
+
+def test_slips_are_kept():
+    @slip("99.7", "too few")
+    def wrong(): return 1
+    slip("99.7", "too many", 3)
+    assert [(s.words, s.answer) for s in slips[-2:]] == [("too few", wrong), ("too many", 3)]
+    del slips[-2:]
 
 def test_unknown_and_malformed_ids():
     for unknown in ("98.1", "ab.1", ""):

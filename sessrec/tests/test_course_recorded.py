@@ -28,4 +28,4 @@ def test_recorded_speed():
     assert (speed["ratio of scoring"], speed["test cases scored per second, sessrec's lstm"]) == ("2.5", "5,000")
 
 def test_the_lessons_are_found():
-    assert (lessons_dir()/"index.ipynb").exists() or (lessons_dir()/"00_lesson.ipynb").exists()
+    assert (lessons_dir()/"index.ipynb").exists() or (lessons_dir()/"00_start.ipynb").exists()

@@ -6,14 +6,20 @@ from sessrec.course.runner import *
 # %% ../../nbs/reference/course_runner.ipynb #6d49b317
 import asyncio
 import json
+import os
 import re
 import sys
 import tempfile
 import time
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from sessrec.course.outputs import code_hash
+from sessrec.course.recorded import lessons_dir
 from sessrec.course.runner import _record
 
 pytest.importorskip("papermill", reason="the extra 'lab' is not installed")
@@ -25,6 +31,7 @@ from jupyter_client.session import Session
 # %% ../../nbs/reference/course_runner.ipynb #6cf7ee4c
 def notebooks(folder, *cells_of_lessons, tags=()):
     "Notebooks with these code cells, the first cell with these tags."
+    folder.mkdir(parents=True, exist_ok=True)
     for i, cells in enumerate(cells_of_lessons):
         made = [nbformat.v4.new_code_cell(c) for c in cells]
         made[0].metadata["tags"] = list(tags)
@@ -34,6 +41,25 @@ def notebooks(folder, *cells_of_lessons, tags=()):
         nbformat.write(nb, folder / f"{i:02d}_toy.ipynb")
     return folder
 
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_lessons_run_in_order_or_at_the_same_time(tmp_path, jobs):
+    cell = "import time; start = time.time(); time.sleep(4); print(start, time.time())"
+    rows = run_course(folder=notebooks(tmp_path, [cell], [cell], ["1"]), out=tmp_path/"out", jobs=jobs)
+    assert [row["lesson"] for row in rows] == ["00_toy", "01_toy", "02_toy"]
+    assert {row["status"] for row in rows} == {"passed"}
+    cells    = [nbformat.read(tmp_path/"out"/f"0{i}_toy.ipynb", as_version=4).cells[0] for i in (0, 1)]
+    times    = [[float(word) for word in cell.outputs[0].text.split()] for cell in cells]
+    together = times[1][0] < times[0][1]
+    assert together == (jobs == 2)
+
+def test_a_recorded_run_stores_outputs_and_costs(tmp_path):
+    folder = notebooks(tmp_path/"nbs", ["1 + 1"])
+    (folder/"results").mkdir()
+    run_course(folder=folder, out=tmp_path/"out", record=True)
+    lesson = nbformat.read(folder/"00_toy.ipynb", as_version=4)
+    record = json.loads((folder/"results"/"course.json").read_text())["lessons"]["00_toy"]
+    assert lesson.cells[0].outputs[0].data["text/plain"] == "2" and record["code"] == code_hash(folder/"00_toy.ipynb")
 
 def test_a_failing_cell_stops_the_course(tmp_path, capsys):
     rows = run_course(
@@ -61,6 +87,41 @@ def test_a_lesson_gets_the_parameters_it_has_and_no_others(tmp_path):
     assert row["status"] == "passed" and 300 < row["memory_mib"] < 2000 and row["seconds"] > 1
 
 
+def test_a_kernel_knows_that_nobody_is_watching(tmp_path, monkeypatch):
+    monkeypatch.setenv("SESSREC_PROGRESS", str(tmp_path / "progress.json"))
+    cell = "import os; assert os.environ['SESSREC_HEADLESS'] == '1' and os.environ['SESSREC_PROGRESS'] == ''"
+    row = run_lesson(notebooks(tmp_path, [cell]) / "00_toy.ipynb", tmp_path / "out", {})
+    assert row["status"] == "passed", row
+    assert os.environ["SESSREC_PROGRESS"] == str(tmp_path / "progress.json") and "SESSREC_HEADLESS" not in os.environ
+
+
+def test_a_folder_with_lessons_is_refused(tmp_path):
+    folder = notebooks(tmp_path / "course", ["1"])
+    before = (folder / "00_toy.ipynb").read_bytes()
+    with pytest.raises(ValueError, match="holds the lessons, which a run would overwrite"):
+        run_course(folder=folder, out=tmp_path / "course" / ".." / "course")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "index.ipynb").write_text("{}")  # a learner's copy of the course
+    with pytest.raises(ValueError, match="name another folder with --out"):
+        run_course(folder=folder, out=tmp_path / "mine")
+    assert (folder / "00_toy.ipynb").read_bytes() == before and not (folder / "results.json").exists()
+
+
+def test_an_earlier_run_leaves_nothing(tmp_path, monkeypatch):
+    folder, out = notebooks(tmp_path / "course", ["1"], ["2"]), tmp_path / "out"
+    assert [r["status"] for r in run_course(folder=folder, out=out)] == ["passed", "passed"]
+    seen = []
+
+    def killed(path, **settings):
+        seen.append(sorted(p.name for p in out.iterdir()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sessrec.course.runner.run_lesson", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_course(folder=folder, out=out)
+    assert seen == [[]] and not (out / "results.json").exists()
+
+
 def test_a_killed_kernel_is_a_failure(tmp_path):
     (row,) = run_course(
         folder=notebooks(tmp_path, ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]), out=tmp_path / "out"
@@ -81,6 +142,14 @@ def test_unknown_lesson_and_missing_device(tmp_path):
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="no CUDA device"):
             run_course(folder=tmp_path, device="cuda", out=tmp_path / "out")
+
+# %% ../../nbs/reference/course_runner.ipynb #7c1d90ac
+def test_pictures_are_stored_with_a_palette(tmp_path):
+    cell = "import matplotlib.pyplot as plt\nplt.figure(figsize=(7, 4)).gca().plot([1, 3, 2])"
+    row  = run_lesson(notebooks(tmp_path, [cell])/"00_toy.ipynb", tmp_path/"out", {})
+    cell = json.loads((tmp_path/"out"/"00_toy.ipynb").read_text())["cells"][0]
+    image = Image.open(BytesIO(b64decode(cell["outputs"][-1]["data"]["image/png"])))
+    assert row["status"] == "passed" and image.mode == "P" and image.width > 600
 
 # %% ../../nbs/reference/course_runner.ipynb #b7d2c914
 @pytest.mark.parametrize("startup, reason", [("import time; time.sleep(60)", "didn't respond in 2 seconds"),
@@ -140,6 +209,8 @@ def test_a_kernel_has_a_socket_folder_of_its_own(tmp_path, monkeypatch, tmpdir):
 def test_lay_out_never_overwrites_what_was_changed(tmp_path):
     first = lay_out(tmp_path / "mine")
     assert "01_sessions.ipynb" in first["written"] and "index.ipynb" in first["written"] and not first["kept"]
+    shown = {f"img/{path.name}" for path in (lessons_dir() / "img").glob("*.svg")}
+    assert shown and shown <= set(first["written"])
     assert lay_out(tmp_path / "mine") == {"written": [], "kept": []}
     (tmp_path / "mine" / "01_sessions.ipynb").write_text("my work")
     (tmp_path / "mine" / "02_datasets.ipynb").unlink()
@@ -152,10 +223,53 @@ def test_lay_out_never_overwrites_what_was_changed(tmp_path):
 
 def test_record_keeps_lessons_that_were_not_run(tmp_path):
     about = {"cores": 2, "device": "cpu", "torch": "2", "python": "3", "date": "2025-01-01"}
-    for lesson in ("01_a", "02_b"):
-        _record([{"lesson": lesson, "seconds": 90, "memory_mib": 7}], about, tmp_path / "course.json")
+    old = {"machine": "an old machine", "lessons": {"00_before": {"minutes": 3, "memory_mib": 5}}}
+    (tmp_path / "course.json").write_text(json.dumps(old))  # written before lessons had a machine of their own
+    for n_cores, lesson in ((2, "01_a"), (8, "02_b")):
+        row = {"lesson": lesson, "seconds": 90, "memory_mib": 7, "code": "c0de"}
+        _record([row], about | {"cores": n_cores}, tmp_path / "course.json")
     got = json.loads((tmp_path / "course.json").read_text())
-    assert (
-        got["lessons"] == {k: {"minutes": 1.5, "memory_mib": 7} for k in ("01_a", "02_b")}
-        and "2 cores" in got["machine"]
-    )
+    assert list(got["lessons"]) == ["00_before", "01_a", "02_b"]
+    assert [cost["minutes"] for cost in got["lessons"].values()] == [3, 1.5, 1.5]
+    machines = [cost["machine"].split(",")[0] for cost in got["lessons"].values()]
+    assert machines == ["an old machine", "2 cores", "8 cores"] and got["machine"].startswith("8 cores")
+
+# %% ../../nbs/reference/course_runner.ipynb #c996b53e
+FAKE_LAB = """
+import json, pathlib, sys
+pathlib.Path("arguments.json").write_text(json.dumps(sys.argv[1:]))
+sys.exit(int(sys.argv[sys.argv.index("--code") + 1]) if "--code" in sys.argv else 0)
+"""
+
+@pytest.fixture
+def lab_arguments(tmp_path, monkeypatch):
+    "Replace JupyterLab by a module that writes down its arguments; return a function that reads them."
+    package = tmp_path/"fake"/"jupyterlab"
+    package.mkdir(parents=True)
+    (package/"__init__.py").write_text("")
+    (package/"__main__.py").write_text(FAKE_LAB)
+    monkeypatch.setenv("PYTHONPATH", str(package.parent), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.chdir(tmp_path)
+    return lambda: json.loads((tmp_path/"arguments.json").read_text())
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no root")
+def test_the_lab_works_as_root_and_takes_options(lab_arguments, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert open_lab(tmp_path/"mine") == 0
+    assert lab_arguments() == ["--notebook-dir", str(tmp_path/"mine"), str(tmp_path/"mine"/"index.ipynb")]
+    assert (tmp_path/"mine"/"00_start.ipynb").exists()
+    assert open_lab(tmp_path/"mine", options=["--port", "9999"]) == 0
+    assert lab_arguments()[3:] == ["--port", "9999"]
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    open_lab(tmp_path/"mine", options=["--port", "9999"])
+    assert lab_arguments()[3:] == ["--port", "9999", "--allow-root"]
+    open_lab(tmp_path/"mine", options=["--allow-root"])
+    assert lab_arguments()[3:] == ["--allow-root"]
+
+def test_the_labs_exit_code_comes_back(lab_arguments, tmp_path, monkeypatch, capsys):
+    assert open_lab(tmp_path/"mine", options=["--code", "3"]) == 3
+    assert "JupyterLab ended with exit code 3" in capsys.readouterr().err
+    assert open_lab(tmp_path/"mine", browser=False, options=["--code", "3"]) == 0
+    monkeypatch.setattr("sessrec.course.runner.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="JupyterLab is not installed"): open_lab(tmp_path/"mine")

@@ -17,9 +17,65 @@ def test_every_lesson_and_every_run_has_its_line():
     assert sum(f"]({path.name})" in row for row in rows for path in folder.glob("[0-9]*.ipynb")) == len(rows) - 4
     table = results_table(folder)
     for (model, data), run in recorded_runs(folder).items():
-        assert f"{100 * run['test']['recall@20']:.2f} [" in table and f"- {model} on {data}: " in table
+        assert f"{100 * run['test']['recall@20']:.2f} [" in table and f"| {model} | {data} | " in table
 
-def test_a_lesson_without_a_summary_is_named(tmp_path):
-    cells = {"cells": [{"cell_type": "markdown", "source": ["# Only a title"]}]}
-    (tmp_path/"01_bare.ipynb").write_text(json.dumps(cells))
-    with pytest.raises(ValueError, match="01_bare.ipynb must begin with a title"): headline(tmp_path/"01_bare.ipynb")
+@pytest.fixture
+def small_course(tmp_path, monkeypatch):
+    "Three lessons with two exercises each, a recorded run, and a progress file that isn't written yet."
+    def cell(kind, *lines): return {"cell_type": kind, "id": "a", "metadata": {}, "source": "\n".join(lines)}
+    for number, name in (("01", "First"), ("02", "Second"), ("03", "Third")):
+        stubs = [cell("code", f"answer = {i}", f'check("{number}.{i}", answer)') for i in (1, 2)]
+        cells = [cell("markdown", f"# {name}", f"> About {name}.", "word " * 597), *stubs]
+        (tmp_path/f"{number}_{name.lower()}.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path/"results").mkdir()
+    costs = {"01_first":  {"minutes": 1.5, "memory_mib": 300},
+             "02_second": {"minutes": .2, "memory_mib": 99, "machine": "B"},
+             "90_gone":   {"minutes": 9, "memory_mib": 9, "machine": "C"}}
+    (tmp_path/"results"/"course.json").write_text(json.dumps({"machine": "A", "lessons": costs}))
+    monkeypatch.setenv("SESSREC_PROGRESS", str(tmp_path/"progress.json"))
+    return tmp_path
+
+def answer(folder, **answered):
+    "Write a progress file; `e012=True` says that 01.2 is solved."
+    ids = {f"{key[1:3]}.{key[3]}": solved for key, solved in answered.items()}
+    (folder/"progress.json").write_text(json.dumps(ids))
+
+def test_the_map_has_minutes_machines_and_ticks(small_course):
+    answer(small_course, e011=True, e012=True, e021=False)
+    rows = course_map(small_course).splitlines()
+    assert rows[2] == "| [01 First](01_first.ipynb) | About First. | 3 | 1.5 | 300 | ✓ |"
+    assert rows[3].endswith("| 3 | 0.2 | 99 | 0 of 2 |") and rows[4].endswith("| 3 | – | – | 2 |")
+    assert rows[-1] == "Measured on A; lesson 02 on B." and len(rows) == 7
+    (small_course/"results"/"course.json").unlink()
+    assert "Measured" not in course_map(small_course)
+
+def test_continue_with(small_course):
+    assert continue_with(small_course) == "Begin with [01 First](01_first.ipynb)"
+    answer(small_course, e011=True)
+    assert continue_with(small_course) == "Continue with [01 First](01_first.ipynb)"
+    answer(small_course, e011=False, e021=True, e022=True)          # 01 was left, 02 is complete
+    assert continue_with(small_course) == "Continue with [03 Third](03_third.ipynb)"
+    answer(small_course, e011=False, e031=True, e032=True)          # nothing is open after 03
+    assert continue_with(small_course) == "Continue with [01 First](01_first.ipynb)"
+    answer(small_course, e011=True, e012=True, e021=True, e022=True, e031=True, e032=True)
+    assert continue_with(small_course) == "You have solved all exercises of the course."
+    answer(small_course, e981=True)                                 # another course's file
+    assert continue_with(small_course).startswith("Begin with")
+
+# %% ../../nbs/reference/course_tables.ipynb #f34ab699
+def test_the_home_page_shows_the_learners_progress(small_course, monkeypatch):
+    monkeypatch.delenv("SESSREC_PROGRESS")
+    output = {"output_type": "execute_result", "data": {"text/markdown": ["old"]}, "metadata": {}, "execution_count": 1}
+    cells  = [{"cell_type": "code", "source": ["Markdown(home_table(lessons_dir()))"], "outputs": [output]},
+              {"cell_type": "code", "source": ["print(1)"], "outputs": [{"output_type": "stream", "text": "1"}]}]
+    page   = small_course/"index.ipynb"
+    page.write_text(json.dumps({"cells": cells}))
+    before = page.read_text()
+    refresh_home(small_course)
+    assert page.read_text() == before                               # no answers yet
+    answer(small_course, e011=True, e012=True)
+    refresh_home(small_course)
+    new  = json.loads(page.read_text())["cells"]
+    text = "".join(new[0]["outputs"][0]["data"]["text/markdown"])
+    assert text.startswith("**Continue with [02 Second](02_second.ipynb)**") and "| ✓ |" in text
+    assert new[1]["outputs"] == cells[1]["outputs"]

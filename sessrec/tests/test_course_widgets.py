@@ -5,6 +5,7 @@ from sessrec.course.widgets import *
 
 # %% ../../nbs/reference/course_widgets.ipynb #6c107cdf
 import pandas as pd
+import pytest
 
 from sessrec.data.catalogue import Catalogue
 
@@ -17,11 +18,20 @@ class LastTwice:
         rest = [raw for raw in self.catalogue.raw_id if raw not in last]
         return pd.DataFrame({"item": [*last, *rest][:k]})
 
-def test_the_editor_follows_its_session():
+@pytest.fixture
+def with_front_end(monkeypatch): monkeypatch.delenv("SESSREC_HEADLESS", raising=False)
+
+@pytest.fixture
+def without_front_end(monkeypatch): monkeypatch.setenv("SESSREC_HEADLESS", "1")
+
+@pytest.fixture
+def shop(): return LastTwice(Catalogue(pd.DataFrame({"raw_id": [7, 8, 9], "name": ["tent", "lamp", "tent"]})))
+
+def test_the_editor_follows_its_session(with_front_end, shop):
     "Adding, removing and pressing a recommendation change picture and answers; an empty session is no error."
     drawn = []
-    shop  = LastTwice(Catalogue(pd.DataFrame({"raw_id": [7, 8, 9], "name": ["tent", "lamp", "tent"]})))
-    strip, row = session_editor(shop, [1, 2, 1], lambda items, labels: drawn.append(items), k=3).children
+    style, strip, row = session_editor(shop, [1, 2, 1], lambda items, labels: drawn.append(items), k=3).children
+    assert ".jupyter-widget-tag" in style.value and style.layout.display == "none"
     def texts(): return [button.description for button in row.children[1].children[2:]]
     assert texts() == ["1. tent · 7", "2. lamp · 8", "3. tent · 9"]     # equal names stay apart
     row.children[1].children[3].click()
@@ -32,3 +42,41 @@ def test_the_editor_follows_its_session():
     assert strip.value[-1] == "tent · 9" and search.value == ""
     strip.value = []
     assert drawn == [[1, 2, 1], [1, 2, 1, 2], [2, 1, 2], [2, 1, 2, 3]] and len(texts()) == 3
+
+# %% ../../nbs/reference/course_widgets.ipynb #96a23bee
+def test_without_a_front_end_the_editor_is_a_picture_and_a_table(without_front_end, shop):
+    drawn = []
+    table = session_editor(shop, [1, 2], lambda items, labels: drawn.append((items, labels)), k=3)
+    assert drawn == [([1, 2], ["tent · 7", "lamp · 8"])] and table["item"].tolist() == [8, 7, 9]
+
+def test_a_knob_draws_again_when_a_slider_moves(with_front_end):
+    drawn = []
+    knobs = {"k": (1, 50, 20), "noise_level": (0., 1., .5), "ties": ["against", "for"]}
+    box   = knob(lambda **values: drawn.append(values), **knobs)
+    _, k, noise, ties, picture = box.children
+    assert drawn == [{"k": 20, "noise_level": .5, "ties": "against"}]
+    assert (k.min, k.max, k.step, k.continuous_update) == (1, 50, 1, False)
+    assert noise.description == "noise level" and noise.step == .01 and not noise.continuous_update
+    k.value    = 5
+    ties.value = "for"
+    assert drawn[1:] == [{"k": 5, "noise_level": .5, "ties": "against"}, {"k": 5, "noise_level": .5, "ties": "for"}]
+    assert hasattr(picture, "outputs")
+
+def test_a_knob_takes_a_step_or_a_widget(with_front_end):
+    import ipywidgets
+    drawn = []
+    own   = ipywidgets.Checkbox(value=True)
+    box   = knob(lambda share, exact: drawn.append((share, exact)), share=(0, 10, 4, 2), exact=own)
+    assert box.children[1].step == 2 and box.children[2] is own
+    own.value = False
+    assert drawn == [(4, True), (4, False)]
+
+def test_without_a_front_end_a_knob_draws_once(without_front_end):
+    drawn = []
+    assert knob(lambda **values: drawn.append(values), k=(1, 50, 20), ties=("against", "in between", "for")) is None
+    assert drawn == [{"k": 20, "ties": "against"}]
+
+@pytest.mark.parametrize("setting", [(1, 50), (1, 50, 60), [], 3, "k"])
+def test_a_slider_that_makes_no_sense_is_named(with_front_end, setting):
+    with pytest.raises(ValueError, match="k must be .low, high, start."): knob(print, k=setting)
+    with pytest.raises(ValueError, match="at least one slider"): knob(print)

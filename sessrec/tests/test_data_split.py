@@ -3,7 +3,7 @@
 # %% ../../nbs/05_preprocessing.ipynb #imports
 from sessrec.data.split import *
 
-# %% ../../nbs/05_preprocessing.ipynb #1308fa74
+# %% ../../nbs/05_preprocessing.ipynb #b3e6ea0a
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from sessrec.data.sessions import Sessions
 
-# %% ../../nbs/05_preprocessing.ipynb #10b975b2
+# %% ../../nbs/05_preprocessing.ipynb #9cbdf425
 def as_lists(sessions):
     "Each session as a list of (time, item)."
     clicks = list(zip(sessions.times.tolist(), sessions.items.tolist()))
@@ -29,7 +29,7 @@ def flat(clicks, gap=None):
     who, times, items = np.array(clicks, np.int64).reshape(-1, 3).T
     return Sessions(items.astype(np.int32), sessionise(who, times, gap), times)
 
-# %% ../../nbs/05_preprocessing.ipynb #48591e17
+# %% ../../nbs/05_preprocessing.ipynb #b601540b
 def slow_visits(clicks, gap):
     "Sessions as lists, click by click; a click is (visitor, time, item)."
     visits = []
@@ -43,7 +43,7 @@ def slow_visits(clicks, gap):
 def test_sessionise_equals_a_loop(clicks, gap):
     assert as_lists(flat(clicks, gap)) == slow_visits(clicks, gap)
 
-# %% ../../nbs/05_preprocessing.ipynb #14047adc
+# %% ../../nbs/05_preprocessing.ipynb #e98db3b2
 def slow_filter(visits, min_length, min_support):
     "First the items, then the sessions, again and again: the other order, and one click after the other."
     while True:
@@ -77,7 +77,7 @@ def test_times_that_fall_are_refused():
     with pytest.raises(ValueError, match="times must not decrease within a visitor, but do at click 2"):
         sessionise([1, 1, 1], [5, 9, 8])
 
-# %% ../../nbs/05_preprocessing.ipynb #cddd11d1
+# %% ../../nbs/05_preprocessing.ipynb #7b941f9d
 @given(logs(), st.integers(0, 310))
 def test_split_cuts_no_session_and_leaks_none(clicks, cut):
     s = by_start(flat(clicks, 60))

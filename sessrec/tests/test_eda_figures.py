@@ -3,7 +3,7 @@
 # %% ../../nbs/04_eda.ipynb #imports
 from sessrec.eda.figures import *
 
-# %% ../../nbs/04_eda.ipynb #2a77af21
+# %% ../../nbs/04_eda.ipynb #715a0a61
 from collections import Counter
 
 import numpy as np
@@ -14,20 +14,31 @@ from hypothesis import given, settings, strategies as st
 from sessrec.eda.clicks import Clicks, Missing
 from sessrec.tests.test_eda_clicks import CATEGORY, in_order, random_logs
 
-# %% ../../nbs/04_eda.ipynb #e71d5083
+# %% ../../nbs/04_eda.ipynb #13516a36
+def test_drift_is_found_where_there_is_some_and_only_there():
+    rng = np.random.default_rng(1)
+    day, session = np.arange(60_000) // 3000, np.arange(60_000) // 3
+    item = (rng.random(60_000)**3 * 100).astype(int)
+    still  = pd.DataFrame({"session_id": session, "item_id": item, "timestamp": day * 86_400})
+    moving = still.assign(item_id=item + 2 * day)
+    still, moving = ageing(still), ageing(moving)
+    assert still.max() - still.min() < .02 and moving[0] - moving[10] > .1
+    assert np.isclose(still[0], moving[0], atol=.02)
+
+# %% ../../nbs/04_eda.ipynb #34e18b42
 @settings(deadline=None)
 @given(random_logs())
 def test_session_lengths(log):
     assert sorted(session_lengths(log)) == sorted(len(s) for s in in_order(log))
 
-# %% ../../nbs/04_eda.ipynb #bdaf5cb0
+# %% ../../nbs/04_eda.ipynb #27020841
 @settings(deadline=None)
 @given(random_logs())
 def test_popularity(log):
     clicks = popularity(log)
     assert dict(clicks) == Counter(log.events["item_id"].tolist()) and clicks.is_monotonic_decreasing
 
-# %% ../../nbs/04_eda.ipynb #0c76b0f4
+# %% ../../nbs/04_eda.ipynb #c9a5b094
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30).filter(any))
 def test_lorenz_gini_and_half_share(counts):
@@ -45,7 +56,7 @@ def test_lorenz_by_hand():
     assert np.isclose(gini([1, 10, 3, 1, 5]), .44) and half_share([1, 10, 3, 1, 5]) == .2
     with pytest.raises(ValueError, match="at least one click"): lorenz([0, 0])
 
-# %% ../../nbs/04_eda.ipynb #d2ff8948
+# %% ../../nbs/04_eda.ipynb #feab2b3c
 def category(item): return CATEGORY.get(item) or "unknown"
 
 @settings(deadline=None)
@@ -57,7 +68,7 @@ def test_category_counts(log):
     inside = log.events.assign(category=[CATEGORY.get(i) for i in items])       # the category stands in the log itself
     assert category_counts(inside).to_dict() == table.to_dict()
 
-# %% ../../nbs/04_eda.ipynb #b447ae5b
+# %% ../../nbs/04_eda.ipynb #ce0bd039
 @settings(deadline=None)
 @given(random_logs(), st.integers(1, 4))
 def test_transitions_and_staying(log, show):
@@ -79,7 +90,7 @@ def test_transitions_and_staying(log, show):
     assert {step: n for step, n in few.stack().items() if n} == expected and len(few) <= show + 1
     assert list(few.index[:show]) == list(transitions(log).index[:show])
 
-# %% ../../nbs/04_eda.ipynb #e1e0a2c5
+# %% ../../nbs/04_eda.ipynb #b55836ca
 def gaps(session):
     "Clicks back to the last click on the same item, 0 for none; the slow way."
     items = [item for _, item in session]
@@ -108,7 +119,7 @@ def test_by_position(log, longest, least):
             flags = np.array([(gap > 0, gap == 1, item == best) for item, gap in rows])
             assert np.allclose(table.loc[p + 1], [len(rows), *flags.mean(0)])
 
-# %% ../../nbs/04_eda.ipynb #3d3eed3d
+# %% ../../nbs/04_eda.ipynb #90176e28
 def lift_by_hand(log, d, first):
     "All pairs of clicks of different sessions, one by one."
     rows  = [(s, items[p - d][1], items[p][1]) for s, items in enumerate(in_order(log)) for p in range(d, len(items))
@@ -136,7 +147,7 @@ def test_memory_is_one_without_a_rule_and_survives_sampling():
     assert (memory(events, 4, sample=5000).sub(1).abs() < .1).all(axis=None)
     assert memory(events[:12], 4).isna().all(axis=None)
 
-# %% ../../nbs/04_eda.ipynb #f9964f58
+# %% ../../nbs/04_eda.ipynb #25dce37c
 @settings(deadline=None)
 @given(random_logs())
 def test_week_and_daily(log):
@@ -153,7 +164,7 @@ def test_week_and_daily(log):
         items = [i for w, i in zip(when, log.events["item_id"]) if w.normalize() == d]
         assert list(by_day.loc[d]) == [len(items), began[d], len(set(items))]
 
-# %% ../../nbs/04_eda.ipynb #2213db7d
+# %% ../../nbs/04_eda.ipynb #1b0ddc96
 def favourites(items, k):
     "The k most frequent items; of equals the one that came first in the log."
     return set(sorted(set(items), key=lambda i: (-items.count(i), i))[:k])
@@ -186,13 +197,3 @@ def test_ageing(log, k):
         n     = sum(len(clicks) for _, clicks in pairs)
         expected = sum(i in best for best, clicks in pairs for i in clicks) / n if n else np.nan
         assert np.isclose(share[age], expected, equal_nan=True)
-
-def test_drift_is_found_where_there_is_some_and_only_there():
-    rng = np.random.default_rng(1)
-    day, session = np.arange(60_000) // 3000, np.arange(60_000) // 3
-    item = (rng.random(60_000)**3 * 100).astype(int)
-    still  = pd.DataFrame({"session_id": session, "item_id": item, "timestamp": day * 86_400})
-    moving = still.assign(item_id=item + 2 * day)
-    still, moving = ageing(still), ageing(moving)
-    assert still.max() - still.min() < .02 and moving[0] - moving[10] > .1
-    assert np.isclose(still[0], moving[0], atol=.02)

@@ -20,7 +20,7 @@ from sessrec.data.files import shared_data
 from sessrec.data.log import Log
 from sessrec.data.sessions import Sessions
 from sessrec.eda.clicks import Clicks
-from sessrec.eda.figures import ageing, day_overlap, days_apart, memory
+from sessrec.eda.figures import ageing, day_overlap, days_apart, memory, revisits
 from sessrec.eda.plots import (
     plot_categories,
     plot_lengths,
@@ -191,10 +191,10 @@ UCI = {"clicks to predict": 141_448, "items": 217, "clicks per item, median": 59
        "clicks on the top 20 of 14 days ago, %": 23.7, "first": 1.84, "other": 2.11}
 DIGINETICA = {"clicks to predict": 719_470, "items": 43_097, "clicks per item, median": 10,
               "clicks per session, median": 4, "items that get half of the clicks, %": 12,
-              "returns, % of clicks": 15.9, "first": 126, "other": 125.7}
+              "returns, % of clicks": 15.9, "repeats, % of steps": 9.19, "first": 126, "other": 125.7}
 RETAILROCKET = {"clicks to predict": 559_816, "items": 36_968, "clicks per item, median": 10,
                 "clicks per session, median": 4, "items that get half of the clicks, %": 14,
-                "returns, % of clicks": 30.6, "first": 528.8, "other": 137}
+                "returns, % of clicks": 30.6, "repeats, % of steps": 20.07, "first": 528.8, "other": 137}
 
 REAL = [("uci", "uci-clickstream", UCI), ("srgnn", "srgnn-format/diginetica", DIGINETICA),
         ("srgnn", "srgnn-format/retailrocket", RETAILROCKET)]
@@ -203,4 +203,5 @@ REAL = [("uci", "uci-clickstream", UCI), ("srgnn", "srgnn-format/diginetica", DI
 def test_the_table_of_real_logs(kind, path, expected):
     c     = Clicks(read(f"{kind}:{shared_data(path)}"))
     ours  = summary(c)["value"].to_dict() | memory(c, 5).loc[5].to_dict()
+    ours["repeats, % of steps"] = 100 * (revisits(c) == 1).sum() / ours["clicks to predict"]
     for name, value in expected.items(): assert np.isclose(ours[name], value, rtol=.01), name

@@ -63,6 +63,13 @@ def test_shuffled_keeps_the_clicks_and_nothing_else():
     kept = spy.batches[2]
     assert torch.equal(kept.last, batch.last) and torch.equal(kept.items.sort(1).values, batch.items.sort(1).values)
     assert not torch.equal(kept.items, batch.items)
+    shuffled(spy, keep_last=2).scores(batch)
+    kept = spy.batches[3].items
+    ends = torch.stack([batch.lengths - 2, batch.lengths - 1], 1).clamp(min=0)      # the last two clicks
+    assert torch.equal(kept.gather(1, ends), batch.items.gather(1, ends))
+    assert torch.equal(kept.sort(1).values, batch.items.sort(1).values)
+    assert torch.equal(kept == 0, batch.items == 0) and not torch.equal(kept, batch.items)
+    with pytest.raises(ValueError, match="keep_last"): shuffled(spy, keep_last=-1)
 
 # %% ../../nbs/reference/metrics_leaks.ipynb #f993246e
 def test_shuffled_networks_are_left_as_they_were():

@@ -3,7 +3,7 @@
 # %% ../../nbs/06_evaluation.ipynb #imports
 from sessrec.metrics.protocol import *
 
-# %% ../../nbs/06_evaluation.ipynb #7463ee0a
+# %% ../../nbs/06_evaluation.ipynb #218b9f7d
 import numpy as np
 import pytest
 import torch
@@ -12,7 +12,24 @@ from hypothesis import given, strategies as st
 from sessrec.data.sessions import Sessions
 from sessrec.registry import metric, metrics
 
-# %% ../../nbs/06_evaluation.ipynb #8c4980a9
+# %% ../../nbs/06_evaluation.ipynb #caf88cd3
+def share_that_holds_the_truth(by_session, n_sets=200):
+    "How many of the 95 % intervals contain the true mean, 0.3."
+    rng, held = np.random.default_rng(0), 0
+    for i in range(n_sets):
+        session   = np.repeat(np.arange(150), rng.integers(1, 12, 150))
+        hits      = rng.random(len(session)) < rng.beta(.6, 1.4, 150)[session]
+        drawn     = session if by_session else np.arange(len(session))
+        low, high = bootstrap_interval(hits, drawn, seed=i, n_resamples=300)
+        held     += low <= .3 <= high
+    return held / n_sets
+
+# %% ../../nbs/06_evaluation.ipynb #3b4a5765
+def test_intervals_hold_the_truth():
+    assert .91 <= share_that_holds_the_truth(by_session=True) <= .98
+    assert share_that_holds_the_truth(by_session=False) < .85
+
+# %% ../../nbs/06_evaluation.ipynb #cfb99f67
 def test_ranks_in_pieces_equal_the_whole():
     dice    = torch.Generator().manual_seed(0)
     scores  = torch.randint(0, 50, (40, 2**17), generator=dice).float()     # two pieces, of 32 and 8 rows
@@ -24,14 +41,14 @@ def test_ranks_in_pieces_equal_the_whole():
         assert torch.equal(ranks_of(scores.to(other), targets), want)
     assert ranks_of(scores[:0], targets[:0]).shape == (0,)
 
-# %% ../../nbs/06_evaluation.ipynb #db0a0026
+# %% ../../nbs/06_evaluation.ipynb #68dde936
 def test_ranks_by_hand():
     inf    = float("inf")
     scores = torch.tensor([[-inf, .1, .4, .3, .2], [-inf, .2, .2, .2, .2], [-inf, .9, .1, .5, -inf],
                            [-inf, .4, .3, .2, .1], [9., 1., 2., 3., 4.]])   # the padding's 9 must not count
     assert ranks_of(scores, torch.tensor([2, 3, 4, 0, 1])).tolist() == [1, 4, 4, 5, 4]
 
-# %% ../../nbs/06_evaluation.ipynb #261caec2
+# %% ../../nbs/06_evaluation.ipynb #54c4950d
 def test_metrics_by_hand():
     r = np.array([1, 3, 2, 5, 6])
     for given in (r, torch.tensor(r), r.astype(np.int32)):
@@ -41,20 +58,20 @@ def test_metrics_by_hand():
     assert recall_at_k(r, 2) == .4 and recall_at_k(r, 6) == 1 and np.isclose(mrr_at_k(r, 6), np.mean(1 / r))
     assert gain(r, "recall@2").tolist() == [1, 0, 1, 0, 0]
 
-# %% ../../nbs/06_evaluation.ipynb #9d921f4f
+# %% ../../nbs/06_evaluation.ipynb #87278d52
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 60))
 def test_metrics_are_in_order(r, k):
     values = accuracy(r), mrr_at_k(r, k), ndcg_at_k(r, k), recall_at_k(r, k), 1
     assert 0 <= values[0] and all(a <= b + 1e-12 for a, b in zip(values, values[1:]))
     assert recall_at_k(r, k) <= recall_at_k(r, k + 1) and mrr_at_k(r, 1) == accuracy(r)
 
-# %% ../../nbs/06_evaluation.ipynb #f450a4e7
+# %% ../../nbs/06_evaluation.ipynb #4fc6a6e4
 @pytest.mark.parametrize("k", [0, -1, 2.5, "x", None, ""])
 def test_bad_k_is_refused(k):
     for metric in (recall_at_k, mrr_at_k, ndcg_at_k):
         with pytest.raises(ValueError, match="k must be a whole number of 1 or more, got"): metric([1, 2], k)
 
-# %% ../../nbs/06_evaluation.ipynb #cd4ad362
+# %% ../../nbs/06_evaluation.ipynb #84a73c41
 def test_metrics_refuse_what_makes_no_sense():
     with pytest.raises(ValueError, match="no cases to evaluate"):     recall_at_k([], 3)
     with pytest.raises(ValueError, match="ranks must be 1 or more"):  recall_at_k([1, 0], 3)
@@ -63,7 +80,7 @@ def test_metrics_refuse_what_makes_no_sense():
     with pytest.raises(ValueError, match="must not contain NaN, but row 2 does"):
         ranks_of(torch.tensor([[0., 1.], [0., 1.], [0., torch.nan]]), torch.tensor([1, 1, 1]))
 
-# %% ../../nbs/06_evaluation.ipynb #92f7d0ae
+# %% ../../nbs/06_evaluation.ipynb #fade049e
 def test_a_metric_of_ones_own(tmp_path, monkeypatch):
     @metric("share above", label="Share above")
     def share_above(ranks): return 1 - (ranks - 1) / 10
@@ -83,24 +100,7 @@ def test_labels_of_metrics():
     labels = [metric_label(metric) for metric in ("recall@20", "mrr@5", "ndcg@10", "accuracy", "recall")]
     assert labels == ["Recall@20", "MRR@5", "NDCG@10", "accuracy", "Recall"]
 
-# %% ../../nbs/06_evaluation.ipynb #9e9b2dac
-def share_that_holds_the_truth(by_session, n_sets=200):
-    "How many of the 95 % intervals contain the true mean, 0.3."
-    rng, held = np.random.default_rng(0), 0
-    for i in range(n_sets):
-        session   = np.repeat(np.arange(150), rng.integers(1, 12, 150))
-        hits      = rng.random(len(session)) < rng.beta(.6, 1.4, 150)[session]
-        drawn     = session if by_session else np.arange(len(session))
-        low, high = bootstrap_interval(hits, drawn, seed=i, n_resamples=300)
-        held     += low <= .3 <= high
-    return held / n_sets
-
-# %% ../../nbs/06_evaluation.ipynb #f2e04903
-def test_intervals_hold_the_truth():
-    assert .91 <= share_that_holds_the_truth(by_session=True) <= .98
-    assert share_that_holds_the_truth(by_session=False) < .85
-
-# %% ../../nbs/06_evaluation.ipynb #7a6670fe
+# %% ../../nbs/06_evaluation.ipynb #44ca94f9
 def test_bootstrap_of_many_metrics_is_that_of_each():
     rng       = np.random.default_rng(0)
     session   = np.sort(rng.integers(0, 40, 300))
@@ -115,7 +115,7 @@ def test_bootstrap_of_many_metrics_is_that_of_each():
     with pytest.raises(ValueError, match="got 300 rows for 299 cases"):
         bootstrap_interval(values, session[1:])
 
-# %% ../../nbs/06_evaluation.ipynb #35c8b76b
+# %% ../../nbs/06_evaluation.ipynb #8b240d62
 def test_share_of_the_ceiling():
     rng = np.random.default_rng(0)
     session, oracle = np.arange(900) // 3, rng.integers(1, 40, 900)
@@ -133,7 +133,7 @@ def test_paired_test_of_equals():
     t = paired_test(r, r, sessions)
     assert (t["difference"], t["low"], t["high"], t["p"], t["n_cases"], t["n_sessions"]) == (0, 0, 0, 1, 60, 30)
 
-# %% ../../nbs/06_evaluation.ipynb #3b29ca9e
+# %% ../../nbs/06_evaluation.ipynb #14ac1947
 def test_paired_test_equals_all_sign_flips():
     "With 10 sessions, all 1,024 ways to swap the names can be tried."
     rng     = np.random.default_rng(2)
@@ -148,7 +148,7 @@ def test_paired_test_equals_all_sign_flips():
     assert np.isclose(back["difference"], -t["difference"]) and np.isclose(back["low"], -t["high"], atol=.01)
     with pytest.raises(ValueError, match="got 59 and 60 ranks"): paired_test(a[1:], b, session)
 
-# %% ../../nbs/06_evaluation.ipynb #8d0fff82
+# %% ../../nbs/06_evaluation.ipynb #007502fa
 def test_paired_test_sees_what_separate_intervals_miss():
     rng  = np.random.default_rng(0)
     hard = np.repeat(rng.random(300) < .5, 4)                               # half of the visitors nobody understands

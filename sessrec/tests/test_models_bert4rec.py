@@ -3,7 +3,7 @@
 # %% ../../nbs/15_bert4rec.ipynb #imports
 from sessrec.models.bert4rec import *
 
-# %% ../../nbs/15_bert4rec.ipynb #86b4eba8
+# %% ../../nbs/15_bert4rec.ipynb #97a84951
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
@@ -14,7 +14,7 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 from sessrec.train.loop import Batches
 
-# %% ../../nbs/15_bert4rec.ipynb #2ec8fd37
+# %% ../../nbs/15_bert4rec.ipynb #e20f31db
 @pytest.mark.parametrize(
     "switches", [dict(), dict(scale=None, n_heads=2, last=1.0), dict(n_layers=1, last=0.0, share=0.5, distances=False)]
 )

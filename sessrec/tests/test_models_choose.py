@@ -129,13 +129,14 @@ def test_checkpoints_that_do_not_fit(data, shelf, tmp_path):
     with pytest.raises(ValueError, match="holds a 'os.system'"): load_model(tmp_path/"run")
 
 def test_the_oracle_is_that_of_its_shop(tmp_path, monkeypatch):
-    from sessrec.shop.generate import Config, Shop
+    from sessrec.shop.reader import ensure_generated
     monkeypatch.setenv("SESSREC_DATA", str(tmp_path))
-    monkeypatch.setattr("sessrec.shop.reader.load_shop", lambda: Shop(Config(n_items=110, n_sessions=10)))
-    (tmp_path/"log.csv").write_text("clicks")
+    log  = ensure_generated(tmp_path/"shops"/"small", n_items=110, n_sessions=10)/"generated_sessions.csv"
     data = prepared_sessions("generated")
-    data.passport["source"]["files"] = [{"name": "log.csv", "sha256": hashlib.sha256(b"clicks").hexdigest()}]
+    hash = hashlib.sha256(log.read_bytes()).hexdigest()
+    data.passport["source"]["files"] = [{"name": log.name, "bytes": log.stat().st_size, "sha256": hash}]
     oracle = fit_model("oracle", data)
-    assert oracle.name == "oracle" and oracle.catalogue is data.catalogue
-    (tmp_path/"log.csv").write_text("other clicks")
-    with pytest.raises(ValueError, match="not the shop that these data were prepared from"): fit_model("oracle", data)
+    assert oracle.name == "oracle" and oracle.catalogue is data.catalogue and oracle.shop.config.n_items == 110
+    log.write_text("other clicks")
+    with pytest.raises(ValueError, match="the shop that these data were prepared from is no longer in"):
+        fit_model("oracle", data)

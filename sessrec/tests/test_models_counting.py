@@ -3,7 +3,7 @@
 # %% ../../nbs/07_baselines.ipynb #imports
 from sessrec.models.counting import *
 
-# %% ../../nbs/07_baselines.ipynb #6ab1b787
+# %% ../../nbs/07_baselines.ipynb #e00c9110
 import math
 
 import numpy as np
@@ -22,7 +22,7 @@ from sessrec.metrics.rank import ranks
 from sessrec.models.base import check_recommender
 from sessrec.models.choose import fit_model
 
-# %% ../../nbs/07_baselines.ipynb #eb20cc08
+# %% ../../nbs/07_baselines.ipynb #92595c75
 N = 7
 def make(lists): return Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(10, 10 + N)})))
 some_sessions = st.lists(st.lists(st.integers(1, N), min_size=1, max_size=6), min_size=1, max_size=8)
@@ -70,7 +70,7 @@ def slow_cooccurrence(lists, prefix):
         out[a] = out.get(a, 0) + .5 * back / max(len(clicks), 1)
     return out
 
-# %% ../../nbs/07_baselines.ipynb #45e6c94a
+# %% ../../nbs/07_baselines.ipynb #b23f78bb
 def slow_neighbours(lists, prefix, kind):
     "V-SKNN and STAN, neighbour by neighbour."
     rare = [math.log(len(lists) / max(sum(i in l for l in lists), 1)) for i in range(N + 1)]
@@ -106,7 +106,7 @@ def test_equals_the_slow_version(kind):
             assert torch.allclose(row[1:], want, atol=1e-5), (lists, prefix)
     run()
 
-# %% ../../nbs/07_baselines.ipynb #73e55ce8
+# %% ../../nbs/07_baselines.ipynb #bc0465f7
 def test_by_hand():
     s = make([[1, 2, 3], [2, 3, 4], [1, 2, 3], [2, 1, 5]])
     top = lambda model, *prefix: [int(i) - 9 for i in model.fit(s).recommend([p + 9 for p in prefix], k=2)["item"]]
@@ -145,14 +145,15 @@ def test_validation_is_learnt_from_and_age_follows_order_or_time():
     assert np.allclose(age(make([[1]] * 4)), [1, .75, .5, .25])
     assert np.allclose(age(Sessions.from_lists([[1], [1], [1]], [[100], [150], [200]])), [1, .5, 0])
 
-# %% ../../nbs/07_baselines.ipynb #97575a04
+# %% ../../nbs/07_baselines.ipynb #64d66ec4
 def test_nobody_beats_the_oracle():
     data   = prepared("generated")
-    oracle = ranks(fit_model("oracle", data), data.test, progress=False)
+    test   = data.test[-800:]
+    oracle = ranks(fit_model("oracle", data), test, progress=False)
     for kind in ALL:
-        other = ranks(kind().fit(data.train, data.valid), data.test, progress=False)
+        other = ranks(kind().fit(data.train, data.valid), test, batch_size=500, progress=False)
         for metric in ("recall@20", "mrr@20"):
-            assert paired_test(oracle, other, data.test, metric)["low"] > 0, (kind.name, metric)
+            assert paired_test(oracle, other, test, metric)["low"] > 0, (kind.name, metric)
 
 BARS = {Popularity: ((.89, .20), .6), SessionPopularity: ((21.06, 13.68), .6), ItemKNN: ((35.75, 11.57), None),
         Cooccurrence: ((49., 16.2), None)}

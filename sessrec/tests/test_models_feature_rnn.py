@@ -3,7 +3,7 @@
 # %% ../../nbs/11_feature_rnn.ipynb #imports
 from sessrec.models.feature_rnn import *
 
-# %% ../../nbs/11_feature_rnn.ipynb #20351929
+# %% ../../nbs/11_feature_rnn.ipynb #fcacfe5a
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +25,7 @@ def coloured_world(n_items=300, n_sessions=900, seed=0):
     s.catalogue.table["price"]  = np.arange(n_items) / 4
     return s
 
-# %% ../../nbs/11_feature_rnn.ipynb #35853b9f
+# %% ../../nbs/11_feature_rnn.ipynb #da994364
 FORMS = [dict(), dict(one_hot=True), dict(joint=False), dict(scale=None, one_hot=True, joint=False)]
 
 @pytest.mark.parametrize("form", FORMS)
@@ -93,7 +93,7 @@ def test_without_features_only_ids_count():
     network = FeatureRNN(300, hidden_size=16).fit(s[:200], epochs=1, progress=False)
     assert len(network.heads) == 1 and network.answers().shape == (301, 16)
 
-# %% ../../nbs/11_feature_rnn.ipynb #9fa2c63a
+# %% ../../nbs/11_feature_rnn.ipynb #d41cb828
 def test_codes_by_hand():
     items  = Catalogue(pd.DataFrame({"raw_id": [1, 2, 3, 4], "colour": ["red", None, "blue", "red"],
                                      "price": [1., 2., np.nan, 4.], "name": list("abcd"), "shop": "x"}))

@@ -3,7 +3,7 @@
 # %% ../../nbs/10_gru4rec.ipynb #imports
 from sessrec.models.gru4rec import *
 
-# %% ../../nbs/10_gru4rec.ipynb #169e096d
+# %% ../../nbs/10_gru4rec.ipynb #4a30fc90
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +19,7 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 from sessrec.train.loop import Batches
 
-# %% ../../nbs/10_gru4rec.ipynb #f1d3b3b9
+# %% ../../nbs/10_gru4rec.ipynb #71b55575
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), max_size=7), min_size=1, max_size=20), st.integers(1, 6))
 def test_session_parallel_learns_each_transition_once(lists, lanes):
@@ -36,7 +36,7 @@ def test_session_parallel_learns_each_transition_once(lists, lanes):
         learnt += zip(*(column[busy].tolist() for column in columns))
     assert sorted(learnt) == expected
 
-# %% ../../nbs/10_gru4rec.ipynb #5a0593f2
+# %% ../../nbs/10_gru4rec.ipynb #c8c354e3
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), max_size=7), min_size=1, max_size=12), st.integers(1, 5))
 def test_hidden_states_in_lanes_are_those_of_whole_sessions(lists, lanes):
@@ -56,7 +56,7 @@ def test_hidden_states_in_lanes_are_those_of_whole_sessions(lists, lanes):
 def test_lanes_must_be_there():
     with pytest.raises(ValueError, match="lanes"): next(session_parallel(Sessions.from_lists([[1, 2]]), 0))
 
-# %% ../../nbs/10_gru4rec.ipynb #5c0fd070
+# %% ../../nbs/10_gru4rec.ipynb #d2138122
 def test_sampled_losses_by_hand():
     positives = torch.tensor([1.])
     negatives = torch.tensor([[0., -torch.inf, 2.]])
@@ -73,7 +73,7 @@ def test_sampled_losses_by_hand():
     corrected = -np.log(exp(1) / .1 / (exp(1) / .1 + 1 / .2 + exp(2) / .4))
     assert np.isclose(sampled_softmax(positives, negatives, (log_q[:1], log_q[1:])), corrected, atol=1e-6)
 
-# %% ../../nbs/10_gru4rec.ipynb #7d0f4836
+# %% ../../nbs/10_gru4rec.ipynb #e7a00d9f
 def test_gradients_are_numbers_even_when_the_target_is_drawn():
     drawn = torch.tensor([[True, False], [False, False], [True, True]])
     for loss in (sampled_softmax, bpr_max, top1_max):
@@ -93,21 +93,27 @@ def test_sampler_draws_with_its_probabilities():
         assert share[PAD] == 0 and torch.allclose(share.double(), sampler.p, atol=.005)
     with pytest.raises(ValueError, match="alpha"): Sampler(torch.ones(3), -1.)
 
-def test_corrected_sample_has_the_gradient_of_the_whole():
-    """With a large sample and log-Q, the negatives have the probabilities of the full softmax, and so its gradient;
-    without the correction, popular items are pushed down."""
+# %% ../../nbs/10_gru4rec.ipynb #41a75ddf
+@pytest.mark.parametrize("log_q, log_q_target", [(True, True), (True, False), (False, True)])
+def test_what_the_correction_does_to_the_target(log_q, log_q_target):
+    """With log-Q on the negatives, the gradient is that of the full softmax. On all scores, the target's odds are
+    multiplied by 1 / (n q). Without it, popular negatives are pushed down too much."""
     torch.manual_seed(0)
-    scores  = torch.randn(1, 40)
-    clicks  = torch.cat([torch.zeros(1), torch.arange(1., 41)**2])
-    sampler = Sampler(clicks, 1.)
-    full    = scores.softmax(1)[0]
-    drawn   = sampler.draw(400_000)
-    for corrected in (True, False):
-        logits = scores[0][drawn - 1] - (sampler.p[drawn].log().float() if corrected else 0.)
-        share  = torch.zeros(40).index_add_(0, drawn - 1, logits.softmax(0))
-        assert torch.allclose(share, full, atol=.01) == corrected
+    n, target = 200_000, 7
+    network   = GRU4Rec(40, 40, scale=None, dropout=0., loss="sampled-softmax", n_sample=n, log_q=log_q,
+                        log_q_target=log_q_target)
+    network.sampler = Sampler(torch.cat([torch.zeros(1), torch.arange(1., 41)]), 1.)
+    with torch.no_grad(): network.item_vectors.weight[1:] = torch.eye(40)       # the scores are the hidden state
+    scores = torch.randn(1, 40, requires_grad=True)
+    network.loss(scores, torch.tensor([target])).backward()
+    p    = scores.detach().softmax(1)[0]
+    odds = p[target - 1] / (1 - p[target - 1])
+    if log_q_target: odds = odds / (n * network.sampler.p[target])
+    wanted = p * (1 - odds / (1 + odds)) / (1 - p[target - 1])                  # the negatives share the rest
+    wanted[target - 1] = odds / (1 + odds) - 1
+    assert torch.allclose(scores.grad[0], wanted.float(), atol=.01) == log_q
 
-# %% ../../nbs/10_gru4rec.ipynb #2e845fbf
+# %% ../../nbs/10_gru4rec.ipynb #082a99e5
 @pytest.mark.parametrize("switches", [dict(scale=None), dict(scale=12.), dict(scale=None, tied=False),
                                       dict(n_layers=2, embedding_dim=12)])
 def test_what_must_hold_of_every_network(switches):
@@ -171,7 +177,7 @@ def test_nonsense_is_refused():
     for arguments, words in wrong:
         with pytest.raises(ValueError, match=words): GRU4Rec(9, **arguments)
 
-# %% ../../nbs/10_gru4rec.ipynb #38cd3eb2
+# %% ../../nbs/10_gru4rec.ipynb #c31715d0
 def test_scores_with_unit_vectors_are_cosines():
     s       = small_world()
     network = GRU4Rec(300, 16, scale=12.).fit(s[:200], epochs=1, device="cpu", progress=False)

@@ -3,16 +3,18 @@
 # %% ../../nbs/12_narm.ipynb #imports
 from sessrec.models.narm import *
 
-# %% ../../nbs/12_narm.ipynb #69060ab5
+# %% ../../nbs/12_narm.ipynb #d04acd1d
+import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from sessrec.data.sessions import Sessions
 from sessrec.models.base import check_recommender
+from sessrec.plots.attention import plot_attention
 from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 
-# %% ../../nbs/12_narm.ipynb #c12dd6e8
+# %% ../../nbs/12_narm.ipynb #caac2ed9
 @pytest.mark.parametrize("switches", [dict(), dict(scale=None, softmax=True), dict(scale=None, embedding_dim=12)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: NARM(n, 24, dropout=0., dropout_out=0., **switches), small_world())
@@ -33,7 +35,7 @@ def test_nonsense_is_refused():
     for wrong in (dict(hidden_size=0), dict(dropout=1.), dict(dropout_out=-1.), dict(scale=-1.)):
         with pytest.raises(ValueError, match=next(iter(wrong))): NARM(9, **wrong)
 
-# %% ../../nbs/12_narm.ipynb #4b6d1d6d
+# %% ../../nbs/12_narm.ipynb #29f524b6
 def test_equals_the_equations_session_by_session():
     "Each prefix on its own, with loops over the equations of the paper."
     torch.manual_seed(0)
@@ -57,3 +59,16 @@ def test_later_clicks_are_not_seen(softmax):
     weights = network.weights(torch.randn(2, 5, 8))
     assert (weights.triu(1) == 0).all()
     assert not softmax or torch.allclose(weights.sum(-1), torch.ones(2, 5))
+
+# %% ../../nbs/12_narm.ipynb #d5bc9609
+def test_the_picture_of_the_weights():
+    network = NARM(9, 8)
+    batch   = Sessions.from_lists([[1, 2, 3, 2]]).batch([0])
+    weights = network.eval().attention(batch)[0].tolist()
+    ax      = plot_attention(network, batch, list("abcb"), ax=plt.figure().gca())
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx(weights, abs=1e-6) and ax.get_legend() is None
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["1. a", "2. b", "3. c", "4. b"]
+    ax = plot_attention(network, batch, list("abcb"), [1], plt.figure().gca())
+    assert len(ax.patches) == 4 and ax.get_legend() is not None
+    with pytest.raises(ValueError, match="labels"): plot_attention(network, batch, ["a"], ax=plt.figure().gca())
+    plt.close("all")

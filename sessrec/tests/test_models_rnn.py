@@ -17,6 +17,27 @@ from sessrec.tests.test_train_loop import small_world
 from sessrec.train.checks import check_network
 from sessrec.train.profile import peak_of_step
 
+# %% ../../nbs/09_rnn.ipynb #33d4dd55
+def test_loop_equals_the_layer():
+    torch.manual_seed(1)
+    x     = torch.randn(4, 9, 6)
+    layer = nn.LSTM(6, 5, batch_first=True)
+    steps = lstm_loop(x, layer)
+    hidden, (_, last_cell) = layer(x)
+    assert torch.allclose(steps["hidden"], hidden, atol=1e-6)
+    assert torch.allclose(steps["cell"][:, -1], last_cell[0], atol=1e-6)
+    for gate in ("input", "forget", "output"): assert ((steps[gate] > 0) & (steps[gate] < 1)).all()
+
+def test_memory_tells_orders_apart():
+    "The third item depends only on the first click: predicting it needs a memory."
+    rng   = np.random.default_rng(0)
+    lists = [[a, 5, a + 2] for a in rng.integers(1, 3, 400)]
+    s     = Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(1, 6)})))
+    for make in (RNN4Rec, LSTM4Rec):
+        network = make(5, 16).fit(s, epochs=20, batch_size=32, lr=.02, progress=False)
+        assert network.recommend([1, 5], 1)["item"].item() == 3
+        assert network.recommend([2, 5], 1)["item"].item() == 4
+
 # %% ../../nbs/09_rnn.ipynb #e8a60b80
 @pytest.mark.parametrize("make", [RNN4Rec, LSTM4Rec])
 @pytest.mark.parametrize("sizes", [dict(hidden_size=16), dict(hidden_size=24, embedding_dim=12, n_layers=2)])
@@ -40,24 +61,3 @@ def test_a_step_holds_no_score_matrix():
     lists = [rng.integers(1, 43_098, n) for n in np.minimum(2 + rng.geometric(.26, 1024), 50)]
     mib   = peak_of_step(LSTM4Rec(43_097), Sessions.from_lists(lists), batch_size=1024)
     assert mib < 400, f"a step needs {mib:.0f} MiB on top of model, gradients and optimiser"
-
-# %% ../../nbs/09_rnn.ipynb #33d4dd55
-def test_loop_equals_the_layer():
-    torch.manual_seed(1)
-    x     = torch.randn(4, 9, 6)
-    layer = nn.LSTM(6, 5, batch_first=True)
-    steps = lstm_loop(x, layer)
-    hidden, (_, last_cell) = layer(x)
-    assert torch.allclose(steps["hidden"], hidden, atol=1e-6)
-    assert torch.allclose(steps["cell"][:, -1], last_cell[0], atol=1e-6)
-    for gate in ("input", "forget", "output"): assert ((steps[gate] > 0) & (steps[gate] < 1)).all()
-
-def test_memory_tells_orders_apart():
-    "The third item depends only on the first click: predicting it needs a memory."
-    rng   = np.random.default_rng(0)
-    lists = [[a, 5, a + 2] for a in rng.integers(1, 3, 400)]
-    s     = Sessions.from_lists(lists, catalogue=Catalogue(pd.DataFrame({"raw_id": range(1, 6)})))
-    for make in (RNN4Rec, LSTM4Rec):
-        network = make(5, 16).fit(s, epochs=20, batch_size=32, lr=.02, progress=False)
-        assert network.recommend([1, 5], 1)["item"].item() == 3
-        assert network.recommend([2, 5], 1)["item"].item() == 4

@@ -3,10 +3,10 @@
 # %% ../../nbs/14_sasrec.ipynb #imports
 from sessrec.models.sasrec import *
 
-# %% ../../nbs/14_sasrec.ipynb #fa5ff09a
+# %% ../../nbs/14_sasrec.ipynb #f3f0d493
 from sessrec.plots.attention import copies_of, heads_of, plot_copies, plot_heads
 
-# %% ../../nbs/14_sasrec.ipynb #511b042c
+# %% ../../nbs/14_sasrec.ipynb #58fc7be5
 import json
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ sessions_of_any_length = st.lists(
     st.lists(st.integers(0, 30), min_size=1, max_size=50), min_size=1, max_size=6
 )  # 0 = an item outside the catalogue
 
-# %% ../../nbs/14_sasrec.ipynb #4fb9d915
+# %% ../../nbs/14_sasrec.ipynb #feac3831
 @pytest.mark.parametrize(
     "switches",
     [

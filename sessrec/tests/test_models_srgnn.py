@@ -3,10 +3,10 @@
 # %% ../../nbs/13_srgnn.ipynb #imports
 from sessrec.models.srgnn import *
 
-# %% ../../nbs/13_srgnn.ipynb #5e573705
+# %% ../../nbs/13_srgnn.ipynb #4942d4a2
 from sessrec.plots.graph import graph_speed, plot_session_graph, profile_graphs
 
-# %% ../../nbs/13_srgnn.ipynb #2372a725
+# %% ../../nbs/13_srgnn.ipynb #954c7eac
 import numpy as np
 import pytest
 import torch
@@ -24,7 +24,7 @@ many_sessions = st.lists(
     st.lists(st.integers(0, 6), max_size=9), min_size=1, max_size=8
 )  # 0 = an item that the catalogue does not know
 
-# %% ../../nbs/13_srgnn.ipynb #a8553fa5
+# %% ../../nbs/13_srgnn.ipynb #fc011efb
 @settings(max_examples=200, deadline=None)
 @given(many_sessions)
 def test_graphs_are_the_papers_matrices(lists):
@@ -63,7 +63,7 @@ def test_graphs_together_are_pygs_batch_of_single_ones(lists):
         assert torch.equal(together[key], joined[key]), key
     joined.validate()
 
-# %% ../../nbs/13_srgnn.ipynb #6f32ae14
+# %% ../../nbs/13_srgnn.ipynb #aa422c55
 @pytest.mark.parametrize("switches", [dict(), dict(steps=3), dict(scale=None), dict(steps=0), dict(places=True)])
 def test_what_must_hold_of_every_network(switches):
     check_network(lambda n: SRGNN(n, 24, dropout=0.0, **switches), small_world())
@@ -171,7 +171,7 @@ def test_the_size_of_retailrocket():
     batch = Sessions.from_lists([[466868, 1, 466868], [5]]).batch([0, 1])
     assert model.encode(batch).shape == (2, 64) and model.item_vectors.weight.shape == (466869, 64)
 
-# %% ../../nbs/13_srgnn.ipynb #418ab65d
+# %% ../../nbs/13_srgnn.ipynb #b8ccb860
 def test_profiles_have_their_parts():
     "Parts of a step are times, none of them below zero, and each form is timed."
     s = small_world()

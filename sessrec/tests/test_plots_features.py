@@ -6,6 +6,7 @@ from sessrec.plots.features import *
 # %% ../../nbs/reference/plots_features.ipynb #cf1161f2
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from sessrec.data.sessions import Sessions
@@ -21,10 +22,20 @@ def test_gains_by_hand():
     with_features, without = np.where(rare, 1, 30), np.full(100, 30)
     table = gain_by_clicks(with_features, without, test, train, groups=2)
     assert table["cases"].sum() == 100 and table["difference"].max() == 100 and table["without"].max() == 0
-    assert plot_gain(table).get_title().startswith("Features help most for targets with 1–")
+    assert plot_gain(table).get_title() == f"Significant gain for targets with {table.index[0]}"
     plt.close("all")
     with pytest.raises(ValueError, match="equally often"):
         gain_by_clicks(without, without, test, Sessions.from_lists([[1, 2]]))
+
+def test_the_title_claims_only_what_an_interval_shows():
+    "The group with the largest mean isn't named if its interval contains 0."
+    names = ["1–9 clicks", "10–19 clicks", "20–99 clicks"]
+    table = pd.DataFrame({"difference": [5., 1., 0.], "low": [-1., .5, -1.], "high": [11., 1.5, 1.]}, index=names)
+    def title_of(table): return plot_gain(table, plt.figure().gca()).get_title()
+    assert title_of(table) == "Significant gain for targets with 10–19 clicks"
+    assert title_of(table.iloc[[0, 2]]) == "No group of targets gains significantly"
+    assert title_of(table.iloc[[1]]) == "All groups of targets gain significantly"
+    plt.close("all")
 
 # %% ../../nbs/reference/plots_features.ipynb #1bdf830f
 def test_shares_of_parts():

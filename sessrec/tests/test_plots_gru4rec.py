@@ -48,7 +48,8 @@ def test_gates_and_switches_are_drawn():
     ax    = plot_gates(model, batch, ["a", "b", "a", "c"], plt.figure().gca())
     assert ax.images[0].get_array().shape == (16, 4) and "of the hidden state" in ax.get_title()
     tests = {"scale 8": {"difference": -.02, "low": -.03, "high": -.01},
-             "no scale": {"difference": -.05, "low": -.06, "high": -.04}}
+             "no scale": {"difference": -.05, "low": -.06, "high": -.04},
+             "tied": {"difference": .001, "low": -.01, "high": .02}}
     ax    = plot_switches(tests, plt.figure().gca())
-    assert ax.get_title() == "No scale: -5.0 points"
+    assert ax.get_title() == "2 of 3 changes make a clear difference (blue)"
     plt.close("all")

@@ -15,16 +15,18 @@ ROWS = [{"model": name, "ndcg@5": value, "ndcg@5_low": value - .01, "ndcg@5_high
 def test_any_metric_can_be_drawn():
     ax = plot_leaderboard(ROWS, "ndcg@5", plt.figure().gca())
     assert ax.get_title(loc="left") + ax.get_title() == "The best, markov, reaches 30.0 %, 50 % of the ceiling"
+    assert [t.get_text() for t in ax.texts] == ["ceiling (the oracle): 60.0 %"]
     assert ax.get_xlabel() == "NDCG@5, per cent" and [t.get_text() for t in ax.get_yticklabels()] == ["pop", "markov"]
     ax = plot_leaderboard(ROWS[:2], "ndcg@5", plt.figure().gca())
-    assert "ceiling" not in ax.get_title(loc="left") + ax.get_title()
+    assert "ceiling" not in ax.get_title(loc="left") + ax.get_title() and not ax.texts
     with pytest.raises(ValueError, match="other than the oracle"): plot_leaderboard(ROWS[2:], "ndcg@5")
     plt.close("all")
 
-def test_the_title_counts_certain_ranks():
+def test_the_title_counts_ranks_that_stay():
     table = pd.DataFrame({"place": [1, 2, 3], "low": [1, 1, 3], "high": [2, 2, 3]}, index=["srgnn", "narm", "pop"])
     ax    = plot_places(table, ax=plt.figure().gca())
-    assert "1 of 3 models" in ax.get_title(loc="left") + ax.get_title()
+    assert "1 of 3 models keep their rank" in ax.get_title(loc="left") + ax.get_title()
+    assert ax.get_xticks().tolist() == [1, 2, 3] and "not over random seeds" in ax.get_xlabel()
     ax    = plot_places(table[:2], ax=plt.figure().gca())
-    assert "No model's rank is certain" in ax.get_title(loc="left") + ax.get_title()
+    assert "0 of 2 models" in ax.get_title(loc="left") + ax.get_title()
     plt.close("all")

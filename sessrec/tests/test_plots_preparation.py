@@ -5,20 +5,12 @@ from sessrec.plots.preparation import *
 
 # %% ../../nbs/reference/plots_preparation.ipynb #d5f5325c
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from sessrec.data.sessions import Sessions
-from sessrec.data.split import filter_sessions, sessionise
+from sessrec.data.split import filter_sessions
 
 # %% ../../nbs/reference/plots_preparation.ipynb #863d36da
-def test_visits_are_cut_where_the_pause_is_long():
-    log  = pd.DataFrame({"visitor": list("AAABB"), "item": "x", "timestamp": [600, 660, 9600, 86_000, 87_000]})
-    axes = Figure().subplots(2, 1)
-    draw_visits(log, sessionise(log["visitor"], log["timestamp"], 3600), axes)
-    words = [[text.get_text() for text in ax.texts if len(text.get_text()) > 1] for ax in axes]
-    assert words == [["149 minutes of inactivity: a new session"], ["midnight: the same session"]]
-
 def test_rounds_are_those_of_the_filter():
     sessions = Sessions.from_lists([[1, 2], [2, 3], [3, 4], [4, 5], [7, 8, 9], [8, 7, 9], [7, 9]])
     removed  = round_of_removal(sessions, min_length=2, min_support=2)
@@ -37,3 +29,9 @@ def test_parts_and_padding_are_drawn():
     axes = Figure().subplots(1, 2)
     draw_padding(sessions, 3, axes)
     assert [ax.get_title() for ax in axes] == ["padded on the right", "padded on the left"]
+
+def test_the_control_draws_again_when_it_changes():
+    drawn = []
+    name, slider, _ = split_control(lambda *chosen: drawn.append(chosen), ["a", "b"], longest=7).children
+    slider.value, name.value = 5, "b"
+    assert drawn == [("a", 3), ("a", 5), ("b", 5)] and (slider.min, slider.max) == (1, 7)

@@ -26,6 +26,15 @@ def test_the_reach_has_random_numbers_of_its_own():
     assert np.array_equal(gradient_reach(rnn, 8), gradient_reach(rnn, 8))
     assert torch.equal(before, torch.get_rng_state())
 
+def test_the_title_of_the_reach_is_computed():
+    torch.manual_seed(0)
+    layers = {"rnn": nn.RNN(20, 20, batch_first=True), "lstm": nn.LSTM(20, 20, batch_first=True)}
+    left   = [gradient_reach(layer, 8)[7] for layer in layers.values()]
+    ax     = plot_reach(layers, 8)
+    title  = ax.get_title(loc="left") + ax.get_title()
+    shown  = title.removeprefix("After 7 clicks, ").partition(" times")[0].split(" to ")
+    assert np.allclose([float(share) for share in shown], [min(left), max(left)], rtol=.5)
+
 # %% ../../nbs/reference/plots_recurrent.ipynb #155f99f5
 def test_the_cell_keeps_all_of_the_last_click():
     s      = small_world()

@@ -13,6 +13,8 @@ def test_the_curve_names_what_it_shows():
     loss, metrics = plot_history(history)
     assert [line.get_label() for line in loss.lines] == ["train", "valid"] and len(metrics.lines) == 5
     assert metrics.lines[-1].get_xydata().tolist() == [[1, 20]]                 # the epoch that is kept
+    titles = [ax.get_title() or ax.get_title(loc="left") for ax in (loss, metrics)]
+    assert titles == ["Lowest validation loss in epoch 1", "Best validation Recall@20 in epoch 1"]
     assert len(plot_history(history[columns[:3]])[1].lines) == 2 and not plot_history(pd.DataFrame())[0].lines
 
 def test_the_largest_part_is_in_the_title():

@@ -64,3 +64,18 @@ def test_labels_pairs_and_known_ranks(shop, fitted):
         report(fitted[:2], few, pairs="crystal-ball")
     with pytest.raises(ValueError, match="at least one fitted model"): report([], few)
     with pytest.raises(ValueError, match="at least one metric"):       report(fitted, few, metrics=[])
+
+# %% ../../nbs/reference/results.ipynb #f1d1a9b2
+def test_findings_in_words(shop, fitted):
+    results = report(fitted, shop)
+    row     = results.table.loc["markov"]
+    assert results.value("markov").startswith(f"{100 * row['recall@20']:.1f} % [{100 * row['recall@20_low']:.1f}, ")
+    assert results.value("markov", "mrr@20").startswith(f"{100 * row['mrr@20']:.1f} %")
+    assert results.share("markov").startswith(f"{100 * results.shares.loc['markov', 'share']:.0f} % [")
+    test = results.tests.loc["markov − pop"]
+    assert results.gain("markov", "pop").startswith(f"{100 * test['difference']:+.1f} points [")
+    assert results.beats("markov", "pop") and not results.beats("pop", "markov")
+    assert results.verdict("markov", "pop").startswith("markov is better than pop: +")
+    assert results.verdict("pop", "markov").startswith("pop is worse than markov: -")
+    assert results.verdict("pop", "pop").startswith("pop and pop do not differ significantly: +0.0")
+    with pytest.raises(ValueError, match="no model 'crystal-ball': choose from pop"): results.value("crystal-ball")

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..data.sessions import Batch, Sessions
+from ..threads import threads_for
 from .blocked_loss import BlockedCrossEntropy, case_losses
 from .callbacks.base import Callback
 from .callbacks.standard import standard_callbacks
@@ -186,7 +187,7 @@ def fit(model:"NeuralRecommender",      # network to train, from new random weig
        ) -> pd.DataFrame:               # training history, one row per epoch
     "Train a network, and keep the weights of the epoch with the best validation Recall@20."
     plan = (plan or model.plan).changed(**changes)
-    with torch.random.fork_rng():                       # the caller's random numbers stay as they are
+    with torch.random.fork_rng(), threads_for(model):   # the caller's random numbers and threads stay as they are
         accelerator = make_accelerator(device, plan.precision, track, out)
         batches = Batches(train, plan.batch_size, model.max_len, model.form, plan.seed, accelerator.device)
         run     = begin_run(model, train, valid, plan, batches, accelerator, out, resume)

@@ -22,7 +22,7 @@ class Plan:
     patience:int = 3            # epochs without a better validation Recall@20 after which training stops
     seed:int = 0                # random seed of initial weights, batch order and dropout
     precision:str = "auto"      # "no" (32 bit), "bf16", or "auto": bf16 on a GPU that supports it
-    valid_sessions:int = 5000   # maximum number of validation (and of training) sessions in each evaluation
+    valid_sessions:int = 5000   # maximum number of validation sessions in each evaluation
     average:int = 0             # number of last epochs whose weights are averaged; 0 = no averaging
 
     def __post_init__(self) -> None:

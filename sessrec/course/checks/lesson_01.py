@@ -5,62 +5,140 @@
 # %% auto #0
 __all__ = ['check_01_1', 'check_01_2', 'check_01_3', 'check_01_4']
 
-# %% ../../../nbs/checks/01_sessions.ipynb #8a4a4f09
+# %% ../../../nbs/checks/01_sessions.ipynb #fb81a407
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..exercise import exercise
+from ..exercise import challenge, exercise
 from ...data.sessions import Sessions
 
-# %% ../../../nbs/checks/01_sessions.ipynb #fb749f9a
-def _random_sessions(seed, n=30):
-    "Random sessions to judge answers with."
-    rng = np.random.default_rng(seed)
-    return Sessions.from_lists([rng.integers(1, 9, size) for size in np.r_[1, rng.integers(1, 8, n)]])
-
-@exercise("01.1", hint="The last click of session i lies just before the place where session i + 1 starts.")
+# %% ../../../nbs/checks/01_sessions.ipynb #aa930404
+@exercise("01.1", hint="Write down the lengths of all prefixes, session by session: each prefix is a row.")
 def check_01_1(answer: Any) -> None:
-    "The last clicks are at offsets[1:] - 1: one index operation for any number of sessions."
-    s    = _random_sessions(1)
-    want = np.array([session[-1] for session in s])
-    got  = np.asarray(answer(s.items, s.offsets))
-    assert got.shape == want.shape, f"for {len(s)} sessions I expected {len(want)} numbers and got shape {got.shape}"
-    assert not np.array_equal(got, s.items[s.offsets[:-1]]), "these are the first clicks, not the last"
-    wrong = np.flatnonzero(got != want)
-    assert not len(wrong), f"the first wrong one is session {wrong[0]}: it ends with {want[wrong[0]]}"
+    "Six prefixes of at most 3 clicks and with 10 clicks together: 6 rows, 3 columns, 8 cells of padding."
+    assert isinstance(answer, (tuple, list)) and len(answer) == 3, "I expected three numbers: (rows, columns, padding)"
+    sessions = Sessions.from_lists([[1] * n for n in (3, 1, 4, 0, 2)])
+    batch    = sessions.prefixes(*sessions.cases())
+    clicks   = int(batch.mask.sum())
+    want     = (*batch.items.shape, batch.items.numel() - clicks)
+    rows, columns, padding = answer
+    assert rows != sessions.n_events, f"{rows} is one row per click, but a first click has nothing before it"
+    assert rows != sessions.n_events - 5, "an empty session has no case; it doesn't take one away from the others"
+    assert rows == want[0], f"you say {rows} rows: count the targets of each session"
+    assert columns != 4, "the longest session has 4 clicks, but its last click is only a target, never in a prefix"
+    assert columns == want[1], f"you say {columns} columns: how long is the longest prefix?"
+    assert padding != clicks, f"{padding} is the number of cells that hold a click, not of padding"
+    assert padding == want[2], f"you say {padding} cells of padding: take the clicks away from rows x columns"
 
-# %% ../../../nbs/checks/01_sessions.ipynb #5ad94997
-@exercise("01.2", hint="A click is a repeat if the click before it shows the same item, "
-                       "and if both are in the same session.")
+# %% ../../../nbs/checks/01_sessions.ipynb #a9237646
+_REPEATS = [[], [1, 1, 2], [2, 3, 2], [], [2, 2, 2, 2], []]
+
+def _random_lists(seed):
+    "Random sessions of few items, with empty ones in between and at both ends."
+    rng = np.random.default_rng(seed)
+    return [[], *[rng.integers(1, 4, size).tolist() for size in rng.integers(0, 7, 20)], []]
+
+def _count_repeats(lists): return sum(a == b for session in lists for a, b in zip(session, session[1:]))
+
+def _answer_01_2(answer, lists):
+    "Call the answer; a position outside the row gets a message of its own."
+    sessions = Sessions.from_lists(lists)
+    try: return answer(sessions.items, sessions.offsets)
+    except IndexError as error:
+        reason = "an empty session at the end starts where there is no click any more: its offset is outside the row"
+        raise AssertionError(reason) from error
+
+# %% ../../../nbs/checks/01_sessions.ipynb #e5e2f69d
+@exercise("01.2", hint="Which session does each click belong to? A click is a repeat if both the item and the session "
+                       "are those of the click before.")
 def check_01_2(answer: Any) -> None:
-    "Comparing the row with itself, shifted by one, finds equal neighbours; those across a border do not count."
+    "Comparing the row with itself, shifted by one, finds equal neighbours; those across a border don't count."
+    got = _answer_01_2(answer, [[], [1, 2, 2]])
+    assert got != 0, ("in [[], [1, 2, 2]] 1 click is a repeat, you counted 0. If you use `offsets - 1` as positions: "
+                      "for an empty first session, position -1 is the end of the row")
+    assert got == 1, f"in [[], [1, 2, 2]] 1 click is a repeat, you counted {got}"
+    got = _answer_01_2(answer, _REPEATS)
+    assert got != 6, "you counted 6: 2 of them lie across the border between two sessions"
+    assert got != 5, "you counted 5: a return to an earlier item is no repeat if another item came in between"
+    assert got != 3, "you counted 3 items that are clicked more than once; the question is about the clicks"
+    assert got == 4, f"in {_REPEATS} 4 clicks repeat the click before them, you counted {got}"
     for seed in range(5):
-        s    = _random_sessions(seed)
-        want = sum(int((session[1:] == session[:-1]).sum()) for session in s)
-        all_ = int((s.items[1:] == s.items[:-1]).sum())
-        got  = answer(s.items, s.offsets)
-        across = f"you counted {got}: {all_ - want} of them lie across the border between two sessions"
-        assert got == want or got != all_, across
-        assert got == want, f"I expected {want} repeats and got {got}"
+        lists = _random_lists(seed)
+        want  = _count_repeats(lists)
+        got   = _answer_01_2(answer, lists)
+        assert got == want, f"in {lists} {want} clicks are repeats, you counted {got}"
 
-@exercise("01.3", hint="How many targets does a session of n clicks have? And one of a single click, or of none?")
+# %% ../../../nbs/checks/01_sessions.ipynb #e26b85d5
+def _means(answer, values, lengths):
+    "Call the answer with a padded batch, and check the shape."
+    got = torch.as_tensor(answer(values.clone(), lengths.clone()), dtype=torch.float)
+    n_rows = len(lengths)
+    assert got.shape == (n_rows,), f"for {n_rows} rows I expected {n_rows} means, and got shape {tuple(got.shape)}"
+    return got
+
+@exercise("01.3", hint="torch.where(mask, a, b) takes a where the mask is True, and b elsewhere.")
 def check_01_3(answer: Any) -> None:
-    "A session of n clicks gives n - 1 cases, but never fewer than 0."
-    for lengths in ([3, 1, 4], [1, 1], [2], [0, 5, 0]):
-        want  = len(Sessions.from_lists([[1] * n for n in lengths]).cases()[0])
-        got   = answer(np.array(lengths))
-        naive = sum(lengths) - len(lengths)
-        assert got == want or got != naive, f"lengths {lengths}: an empty session cannot have -1 cases"
-        assert got == want, f"sessions of lengths {lengths} hold {want} cases, you say {got}"
-
-# %% ../../../nbs/checks/01_sessions.ipynb #16a08393
-@exercise("01.4", hint="torch.arange(L) compared with lengths[:, None] is the mask; multiply before you add up.")
-def check_01_4(answer: Any) -> None:
-    "Padded places must weigh nothing, and the divisor is the true length, not the width of the rectangle."
+    "torch.where removes the padding, even NaN; the divisor is the number of real clicks, and at least 1."
     values, lengths = torch.arange(12.).view(3, 4) + 1, torch.tensor([4, 1, 2])
     want = torch.tensor([2.5, 5., 9.5])
-    got  = torch.as_tensor(answer(values, lengths), dtype=torch.float)
-    assert not torch.equal(got, values.mean(1)), "these are the means over the whole width: padding was counted"
-    assert got.shape == want.shape and torch.allclose(got, want), f"I expected {want.tolist()} and got {got.tolist()}"
+    got  = _means(answer, values, lengths)
+    assert not torch.allclose(got, values.mean(1)), "these are the means of whole rows: the padding was counted"
+    by_width = want * lengths / 4
+    assert not torch.allclose(got, by_width), "the sums are right, but you divided them by the width of the batch"
+    assert torch.allclose(got, want), f"I expected {want.tolist()} and got {got.tolist()}"
+    mask   = torch.arange(4) < lengths[:, None]
+    broken = torch.where(mask, values, torch.nan)
+    got    = _means(answer, broken, lengths)
+    assert not got.isnan().any(), "NaN in the padding reached the result: NaN times 0 is still NaN"
+    assert torch.allclose(got, want), f"with NaN in the padding I expected {want.tolist()} and got {got.tolist()}"
+    got = _means(answer, values, torch.tensor([4, 0, 2]))
+    assert not got.isnan().any(), "a row without clicks gave NaN: 0 / 0"
+    want = torch.tensor([2.5, 0., 9.5])
+    assert torch.allclose(got, want), f"with an empty row I expected {want.tolist()} and got {got.tolist()}"
+
+# %% ../../../nbs/checks/01_sessions.ipynb #333a7eaa
+_MAX_CELLS = 1024
+_NEEDED    = .9
+
+def _shop_lengths():
+    "Lengths of 5,000 sessions, from 2 clicks on."
+    return np.minimum(1 + np.random.default_rng(0).geometric(.2, 5_000), 60)
+
+def _check_batches(batches, lengths):
+    "Check that each session is in exactly one batch, and that no batch is too large; return the cells of the batches."
+    n_batches = np.bincount(np.concatenate(batches), minlength=len(lengths))
+    assert len(n_batches) == len(lengths), f"session {len(n_batches) - 1} doesn't exist: they count from 0"
+    for session in np.flatnonzero(n_batches != 1):
+        where = f"{n_batches[session]} batches" if n_batches[session] else "no batch"
+        raise AssertionError(f"session {session} is in {where}, and should be in one")
+    cells = np.array([len(batch) * lengths[batch].max() for batch in batches])
+    large = int(cells.argmax())
+    size  = f"{len(batches[large])} rows, and the longest has {lengths[batches[large]].max()} clicks"
+    assert cells.max() <= _MAX_CELLS, f"batch {large} has {size}: every row is as wide as the longest one"
+    return cells
+
+def _share_in_order(lengths):
+    "The grade of batches in the given order, all with the same number of rows."
+    n_batches = -(-len(lengths) // (_MAX_CELLS // lengths.max()))
+    return lengths.sum() / (n_batches * _MAX_CELLS)
+
+# %% ../../../nbs/checks/01_sessions.ipynb #ce67ceb7
+@challenge("01.4", hint="Which sessions can share a batch without padding? And how many rows of 3 clicks fit into a "
+                        "batch, how many of 30?")
+def check_01_4(answer: Any) -> str:
+    "Sessions of similar length share a batch."
+    lengths = _shop_lengths()
+    batches = [np.asarray(batch, dtype=np.int64) for batch in answer(lengths.copy(), _MAX_CELLS)]
+    batches = [batch for batch in batches if len(batch)]
+    assert batches, "there are no batches"
+    cells   = _check_batches(batches, lengths)
+    grade   = lengths.sum() / (len(batches) * _MAX_CELLS)
+    filled  = lengths.sum() / cells.sum()
+    mixed   = f"{1 - filled:.0%} of the cells are padding: the sessions of a batch differ in length"
+    assert filled >= _NEEDED, f"grade {grade:.1%}; {mixed}"
+    small   = f"a batch has {cells.mean():.0f} cells on average: it's smaller than the {_MAX_CELLS} that it may have"
+    assert grade >= _NEEDED, f"grade {grade:.1%}; {small}"
+    return (f"{grade:.1%} of the cells hold a click. In the given order, with the same number of rows in each batch, "
+            f"it would be {_share_in_order(lengths):.1%}.")

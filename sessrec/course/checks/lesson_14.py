@@ -5,118 +5,224 @@
 # %% auto #0
 __all__ = ['check_14_1', 'check_14_2', 'check_14_3', 'check_14_4']
 
-# %% ../../../nbs/checks/14_sasrec.ipynb #c6488660
+# %% ../../../nbs/checks/14_sasrec.ipynb #55826724
+import math
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
-import torch.nn.functional as F
+from torch import Tensor
 
-from ..exercise import exercise
-from ...models.sasrec import causal
+from ..exercise import challenge, exercise
+from ...data.prepare import prepared
+from ...data.prepared import Prepared
+from ...data.sessions import Batch, Sessions
+from ...metrics.protocol import gain, paired_test, share_of
+from ...metrics.rank import ranks
+from ...models.choose import fit_model
 
-# %% ../../../nbs/checks/14_sasrec.ipynb #9e9c527e
-@exercise(
-    "14.1",
-    hint="Divide by the square root of the vectors' length, mask what is later, softmax each row, times the values.",
-)
-def check_14_1(answer: Any) -> None:
-    "Every click takes the weighted mean of the values so far."
-    torch.manual_seed(0)
-    for L, d in ((3, 4), (1, 2), (6, 16)):
-        q, k, v = torch.randn(3, L, d)
-        want, got = (
-            F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0],
-            torch.as_tensor(answer(q, k, v)).float(),
-        )
-        assert got.shape == want.shape, f"I expected shape {tuple(want.shape)} and got {tuple(got.shape)}"
-        later = ~causal(L)
-        assert L == 1 or not torch.allclose(got, (q @ k.T).masked_fill(later, -torch.inf).softmax(1) @ v, atol=1e-5), (
-            "the products are not divided by the square root of d"
-        )
-        assert L == 1 or not torch.allclose(got, (q @ k.T / d**0.5).softmax(1) @ v, atol=1e-5), (
-            "a click looks at later ones"
-        )
-        assert torch.allclose(got, want, atol=1e-5), (
-            "the numbers differ: are queries in the rows, and is the softmax along each row?"
-        )
+# %% ../../../nbs/checks/14_sasrec.ipynb #739be4a0
+def _loop(q:Tensor, k:Tensor, v:Tensor, window:int)->Tensor:
+    "Attention within a window, one query at a time."
+    rows = []
+    for t in range(len(q)):
+        first   = max(0, t - window + 1)
+        weights = torch.tensor([float(q[t] @ k[j]) / math.sqrt(q.shape[1]) for j in range(first, t + 1)]).softmax(0)
+        rows.append(weights @ v[first:t + 1])
+    return torch.stack(rows)
 
-# %% ../../../nbs/checks/14_sasrec.ipynb #3f614e3c
-@exercise("14.2", hint="Count the real clicks up to and with each column; the first real one has place 0.")
-def check_14_2(answer: Any) -> None:
-    "The same session gives the same places, wherever its padding is."
-    for rows in ([[0, 0, 1, 1, 1], [1, 1, 1, 0, 0]], [[1, 1, 1]], [[0, 0, 0, 1]]):
-        real = torch.tensor(rows, dtype=torch.bool)
-        want, got = (real.cumsum(1) - 1)[real], torch.as_tensor(answer(real))
-        assert got.shape == real.shape, (
-            f"I expected a place for each cell, {tuple(real.shape)}, and got shape {tuple(got.shape)}"
-        )
-        assert got.min() >= 0 and got.max() < real.shape[1], (
-            "a position below 0, or as large as the row is wide, is no row of the position embedding; what padding "
-            "gets does not matter, but it must exist"
-        )
-        assert not (
-            torch.equal(got, torch.arange(real.shape[1]).expand_as(real)) and not torch.equal(got[real], want)
-        ), "that is the column, which moves with the padding"
-        assert torch.equal(got[real], want), (
-            f"for {real.int().tolist()} I expected the positions {want.tolist()} of the real clicks, "
-            f"and got {got[real].tolist()}"
-        )
+_MESSAGES = {
+    "late": "the mask comes after the softmax, so the rows of weights don't add up to one; set the scores outside the "
+            "window to minus infinity before it",
+    "by d": "the scores are divided by d; divide by the square root of d",
+    "unscaled": "the scores aren't divided by the square root of d",
+    "columns": "the softmax runs down the columns; each row belongs to one query, and its weights must add up to one",
+    "no window": "a click attends to clicks outside its window, back to the first click",
+    "future": "a click attends to later clicks",
+    "too long": "the window is one click too long; the click itself is one of them",
+    "swapped": "queries and keys have changed places: row t belongs to query t"}
 
-# %% ../../../nbs/checks/14_sasrec.ipynb #8c9ff22c
-@exercise("14.3", hint="Change one click and compare what comes out at every place before it.")
-def check_14_3(answer: Any) -> None:
-    "A test that passes on a sound network and fails on one that peeks."
-    torch.manual_seed(0)
-    vectors = torch.randn(21, 4)
-    sound = lambda s: vectors[torch.tensor(s)].cumsum(0)
-    peeks = lambda s: vectors[torch.tensor(s)].sum(0).expand(len(s), -1)
-    next_ = lambda s: vectors[torch.tensor(s)].cumsum(0).roll(-1, 0)
-    early = lambda s: (
-        vectors[torch.tensor(s)]
-        .cumsum(0)
-        .index_add(0, torch.tensor([0]), vectors[torch.tensor(s[1:2], dtype=torch.int64)].sum(0, keepdim=True))
-    )
-    late = lambda s: (
-        vectors[torch.tensor(s)]
-        .cumsum(0)
-        .index_add(
-            0, torch.tensor([min(2, len(s) - 1)]), vectors[torch.tensor(s[4:5], dtype=torch.int64)].sum(0, keepdim=True)
-        )
-    )
-    session = [3, 7, 1, 9, 4]
-    assert answer(sound, session), "a running sum knows only what came before, and your test says that it peeks"
-    assert not answer(peeks, session), "a sum over the whole session peeks, and your test did not notice"
-    assert not answer(next_, session), (
-        "a network that sees just the next click peeks, too; change each click in turn, not only the last or the first"
-    )
-    assert not answer(early, session), "here only the first row peeks, at the second click: change each click in turn"
-    assert not answer(late, session), (
-        "here only the third row peeks, at the fifth click: compare every row before the changed one"
-    )
+# %% ../../../nbs/checks/14_sasrec.ipynb #4b2d4e2c
+def _mistakes(q:Tensor, k:Tensor, v:Tensor, window:int)->dict[str, Tensor]:
+    "What plausible wrong answers give; the keys are those of `_MESSAGES`."
+    root    = q.shape[1]**.5
+    scores  = q @ k.T / root
+    age     = torch.arange(len(q))[:, None] - torch.arange(len(q))
+    band    = (age >= 0) & (age < window)
+    def attend(scores, band): return scores.masked_fill(~band, -torch.inf).softmax(1) @ v
+    down    = scores.masked_fill(~band, -torch.inf).softmax(0).nan_to_num()
+    softmax = {"late": (scores.softmax(1) * band) @ v, "columns": down @ v, "swapped": attend(scores.T, band)}
+    scale   = {"by d": attend(scores / root, band), "unscaled": attend(scores * root, band)}
+    masks   = {"no window": age >= 0, "future": age < window, "too long": (age >= 0) & (age <= window)}
+    return softmax | scale | {name: attend(scores, mask) for name, mask in masks.items()}
 
-# %% ../../../nbs/checks/14_sasrec.ipynb #e5b8bc19
-@exercise(
-    "14.4",
-    hint="Start with the probabilities in their share; then add each click's share. What if an item was clicked twice?",
-)
-def check_14_4(answer: Any) -> None:
-    "The chances of all items add up to one, and an item clicked twice has both shares."
-    torch.manual_seed(0)
-    for n, clicks in ((4, [1, 3]), (5, [2]), (6, [4, 1, 4, 4])):
-        plain, shares = torch.rand(n).softmax(0), torch.randn(len(clicks) + 1).softmax(0)
-        want = shares[-1] * plain
-        for click, share in zip(clicks, shares):
-            want[click] += share
-        got = torch.as_tensor(answer(plain.clone(), shares.clone(), torch.tensor(clicks))).float()
-        assert got.shape == want.shape, f"I expected a chance for each of {n} items and got shape {tuple(got.shape)}"
-        assert not torch.allclose(got, want + (1 - shares[-1]) * plain, atol=1e-5), (
-            "what is no copy should have its share, the last one, and not all of the answer"
-        )
-        assert len(set(clicks)) == len(clicks) or torch.isclose(got.sum(), torch.tensor(1.0), atol=1e-5), (
-            f"for the clicks {clicks} the probabilities add up to {got.sum():.2f}: "
-            "an item clicked twice should have both shares"
-        )
-        assert torch.allclose(got, want, atol=1e-5), (
-            f"for the clicks {clicks} I expected {want.round(decimals=3).tolist()} "
-            f"and got {got.round(decimals=3).tolist()}"
-        )
+# %% ../../../nbs/checks/14_sasrec.ipynb #e7bd66ca
+@exercise("14.1", hint="How many clicks before the query is each key? Which of these distances are allowed?")
+def check_14_1(answer:Callable[..., Any])->None:
+    "The mask is a band, and it's applied before the softmax."
+    generator = torch.Generator().manual_seed(0)
+    for L, d, window in ((6, 4, 3), (5, 9, 1), (4, 16, 7), (1, 4, 2), (8, 4, 2)):
+        q, k, v = torch.randn(3, L, d, generator=generator)
+        got     = answer(q.clone(), k.clone(), v.clone(), window)
+        assert not isinstance(got, (list, tuple)), (
+            f"I got a {type(got).__name__} of rows; return one tensor (L, d), for example with torch.stack(rows)")
+        got, want = torch.as_tensor(got).float(), _loop(q, k, v, window)
+        assert got.shape == want.shape, (
+            f"for L = {L} and d = {d} I expected shape {tuple(want.shape)}, one output per click, and got "
+            f"{tuple(got.shape)}")
+        asked = f"for L = {L}, d = {d} and window = {window}"
+        assert not got.isnan().any(), f"{asked} there is NaN in the output: does every query have at least one key?"
+        if torch.allclose(got, want, atol=1e-5): continue
+        for name, wrong in _mistakes(q, k, v, window).items():
+            assert not torch.allclose(got, wrong, atol=1e-5), f"{asked}: {_MESSAGES[name]}"
+        raise AssertionError(f"{asked} the last row should be {want[-1].numpy().round(2).tolist()}, but it is "
+                             f"{got[-1].numpy().round(2).tolist()}")
+
+# %% ../../../nbs/checks/14_sasrec.ipynb #14a02f86
+def _rule_weights(n:int)->np.ndarray:
+    "The repeat rule's weights for distances 0 to n - 1."
+    weights = np.array([0.] + [1 / d for d in range(1, n)])
+    return weights / weights.sum()
+
+@exercise("14.2", hint="A softmax exponentiates. Which number becomes 1/d, and which one becomes 0?")
+def check_14_2(answer:Callable[..., Any])->None:
+    "The softmax of minus log d is proportional to 1/d."
+    for n in (2, 3, 6, 50):
+        bias = np.asarray(torch.as_tensor(answer(n)), dtype=float)
+        assert bias.shape == (n,), f"for n = {n} I expected {n} numbers, one per distance, and got shape {bias.shape}"
+        assert not np.isnan(bias).any() and (bias < np.inf).all(), "a bias must not be NaN or plus infinity"
+        assert np.isfinite(bias).any(), "every distance has minus infinity, so no key is left to attend to"
+        want    = _rule_weights(n)
+        weights = np.exp(bias - bias.max())
+        weights = weights / weights.sum()
+        assert not np.allclose(bias, want, atol=1e-4), (
+            "these are the weights; the bias is what a softmax turns into them")
+        assert weights[0] < 1e-3, f"for n = {n} the last click itself (distance 0) gets the weight {weights[0]:.2f}"
+        with np.errstate(divide="ignore"): flat = np.exp(np.r_[-np.inf, 1 / np.arange(1, n)])
+        assert n < 3 or not np.allclose(weights, flat / flat.sum(), atol=1e-3), (
+            "the bias is 1/d, but the softmax exponentiates it: the weights are too flat")
+        assert n < 3 or weights[1] > weights[n - 1], "a distant click gets more weight than a near one: mind the sign"
+        assert np.allclose(weights, want, atol=1e-3), (
+            f"for n = {n} I expected the weights {want.round(2).tolist()[:6]} and got {weights.round(2).tolist()[:6]}")
+
+# %% ../../../nbs/checks/14_sasrec.ipynb #078efb93
+def _mixed(plain:list[float], shares:list[float], clicks:list[int])->list[float]:
+    "The mixture, added up click by click."
+    p = [shares[-1] * value for value in plain]
+    for click, share in zip(clicks, shares): p[click] += share
+    return p
+
+def _check_mixture(got:np.ndarray, plain:Tensor, shares:Tensor, clicks:list[int])->None:
+    "The plausible mistakes first, then the numbers."
+    want  = np.array(_mixed(plain.tolist(), shares.tolist(), clicks))
+    total = got.sum()
+    asked = f"for the clicks {clicks}"
+    if np.allclose(got, want, atol=1e-5): return
+    whole = want + (1 - float(shares[-1])) * plain.numpy()
+    assert not np.allclose(got, whole, atol=1e-5), (
+        f"{asked} the probabilities add up to {total:.2f}: multiply `plain` by the share of not copying, the last one")
+    first = np.array(_mixed(plain.tolist(), [*shares[1:].tolist(), float(shares[0])], clicks))
+    assert not np.allclose(got, first, atol=1e-5), f"{asked}: the share of not copying is the last one, not the first"
+    assert len(set(clicks)) == len(clicks) or np.isclose(total, 1, atol=1e-4), (
+        f"{asked} the probabilities add up to {total:.2f}: an item that was clicked twice gets both shares")
+    assert np.isclose(total, 1, atol=1e-4), f"{asked} the probabilities add up to {total:.2f}, not to 1"
+    raise AssertionError(f"{asked} I expected {want.round(3).tolist()} and got {got.round(3).tolist()}")
+
+# %% ../../../nbs/checks/14_sasrec.ipynb #c6c017f5
+@exercise("14.3", hint="Start with `plain` times its share, then add each click's share. Are all clicks different?")
+def check_14_3(answer:Callable[..., Any])->None:
+    "The probabilities add up to one, and an item that was clicked twice gets both shares."
+    generator = torch.Generator().manual_seed(0)
+    for n, clicks in ((4, [1, 3]), (5, [2]), (4, [0, 1]), (6, [4, 1, 4, 4]), (3, [2, 2])):
+        plain  = torch.rand(n, generator=generator).softmax(0)
+        shares = torch.randn(len(clicks) + 1, generator=generator).softmax(0)
+        given  = plain.clone(), shares.clone(), torch.tensor(clicks)
+        result = answer(*given)
+        got    = np.asarray(torch.as_tensor(result), dtype=float)
+        assert torch.equal(given[0], plain), "your function changes its argument `plain`; work on a new tensor"
+        assert got.shape == (n,), f"I expected one probability per item, {n} of them, and got shape {got.shape}"
+        _check_mixture(got, plain, shares, clicks)
+
+# %% ../../../nbs/checks/14_sasrec.ipynb #0c038c83
+@cache
+def _shop()->Prepared: return prepared("generated")
+
+@cache
+def _chain()->np.ndarray:       # `(n_items + 1, n_items + 1)`, rows add up to 1
+    "Which item follows which, in probabilities; a thousandth is popularity."
+    train   = _shop().train
+    n       = train.n_items + 1
+    session, position = train.cases()
+    pair    = train.targets(session, position - 1) * n + train.targets(session, position)
+    follows = np.bincount(pair, minlength=n * n).reshape(n, n).astype(float)
+    popular = np.bincount(train.items, minlength=n).astype(float)
+    follows[:, 0] = popular[0] = 0
+    follows = follows / np.maximum(follows.sum(1, keepdims=True), 1)
+    return .999 * follows + .001 * popular / popular.sum()
+
+# %% ../../../nbs/checks/14_sasrec.ipynb #bd9d5fcf
+class _ByHand:
+    "A Markov chain mixed with copies, whose shares the answer gives."
+    name, max_len = "by hand", 50
+    def __init__(self, copy_shares:Callable[..., Any], follows:np.ndarray, train:Sessions):
+        self.copy_shares, self.follows, self.catalogue = copy_shares, follows, train.catalogue
+
+    def shares(self, clicks:list[int])->np.ndarray:     # `(L + 1,)`
+        "The shares of one session, checked."
+        shares = np.asarray(torch.as_tensor(self.copy_shares(list(clicks))), dtype=float)
+        n      = len(clicks)
+        assert shares.shape == (n + 1,), (
+            f"after {n} clicks I expected {n + 1} shares, one per click and one for not copying, and got shape "
+            f"{shares.shape}")
+        assert np.isfinite(shares).all() and (shares >= 0).all(), f"a share is negative or no number: {shares.tolist()}"
+        assert abs(shares.sum() - 1) < 1e-3, f"after {n} clicks the shares add up to {shares.sum():.3f}, not to 1"
+        return shares
+
+    def scores(self, batch:Batch)->Tensor:      # `(B, n_items + 1)`
+        rows = []
+        for row, n in zip(batch.items.tolist(), batch.lengths.tolist()):
+            shares = self.shares(row[:n])
+            scores = shares[-1] * self.follows[row[n - 1]]
+            np.add.at(scores, row[:n], shares[:-1])
+            rows.append(scores)
+        scores = np.stack(rows)
+        scores[:, 0] = -np.inf
+        return torch.from_numpy(scores)
+
+# %% ../../../nbs/checks/14_sasrec.ipynb #80f67185
+def _never(clicks:list[int])->list[float]:
+    "The shares that make the mixture a Markov chain."
+    return [0.] * len(clicks) + [1.]
+
+def _check_shares(model:_ByHand)->None:
+    "What can be seen without any data."
+    shares = model.shares([3, 7, 5, 9])
+    assert shares[:-1].any(), "nothing is copied: this is the Markov chain itself"
+    assert shares[-1] > 0, "everything is copied, so no new item can be recommended"
+    assert shares[3] < shares[:3].max(), (
+        "no click gets a larger share than the last one, but the visitor is looking at that one already; the repeat "
+        "rule never goes back to it")
+    assert np.argmax(shares[:4]) == 2 or not np.isclose(shares[:4].sum(), shares[0], atol=1e-6), (
+        "only the first click is copied; the repeat rule prefers recent clicks")
+    model.shares([3])
+
+@challenge("14.4", hint="Lesson 03 says which clicks the repeat rule goes back to. How often does it act?")
+def check_14_4(answer:Callable[..., Any])->str:
+    "Copies by hand beat the Markov chain."
+    data  = _shop()
+    model = _ByHand(answer, _chain(), data.train)
+    _check_shares(model)
+    own, chain = (ranks(m, data.test, progress=False)
+                  for m in (model, _ByHand(_never, model.follows, data.train)))
+    test  = paired_test(own, chain, data.test)
+    words = f"{100 * test['difference']:+.1f} points [{100 * test['low']:.1f}, {100 * test['high']:.1f}]"
+    assert test["low"] > 0, f"not better than the Markov chain beyond chance: {words} of Recall@20"
+    best  = ranks(fit_model("oracle", data), data.test, progress=False)
+    share = share_of(own, best, data.test)["share"]
+    assert share >= .82, (
+        f"{words} compared with the Markov chain, but {100 * share:.1f} % of the ceiling, and you need 82 %. Copies "
+        "with a small share don't reach the first twenty; copies with a large share push new items out of them")
+    return (f"Recall@20 {100 * gain(own).mean():.1f} %, {words} compared with the Markov chain, and "
+            f"{100 * share:.0f} % of the ceiling; MRR@20 {100 * gain(own, 'mrr@20').mean():.1f} %.")
