@@ -106,7 +106,7 @@ def types(top, tmp):
     return wrong
 
 
-def fails(path, out, limit=600):
+def fails(path, out, limit=1500):
     """Run the notebook at `path` from top to bottom, as `sessrec course` does, and list the problem: a kernel that does
     not start, a cell that fails, or more than `limit` seconds. The executed copy goes to `out`."""
     from sessrec.course.runner import run_lesson
