@@ -13,7 +13,7 @@ def readme_of(path):
     the output is kept."""
     from sessrec.course.runner import kernel_manager  # imported here, because the export writes this module first
     nb     = nbformat.read(path, as_version=4)
-    client = NotebookClient(nb, timeout=120, startup_timeout=60, kernel_name="python3",
+    client = NotebookClient(nb, timeout=120, startup_timeout=60, kernel_name="python3", coalesce_streams=True,
                             kernel_manager_class=kernel_manager())
     client.execute(cwd=str(Path(path).parent))
     nb.cells = [c for c in nb.cells if not re.match(r"#\|\s*hide", c.source)]
