@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import sessrec
 from .outputs import code_hash, store_outputs
 from .recorded import lessons_dir
+from .shell import lesson_paths
 from .tables import refresh_home
 from ..data.files import replacing
 from ..threads import kernel_settings
@@ -43,7 +44,7 @@ def lessons(only:list[str]|None=None,       # numbers or names, such as `["04", 
             folder:Path|None=None,          # folder of the lessons; None = `lessons_dir()`
            )->list[Path]:                   # paths, in reading order
     "List the lessons' notebooks."
-    paths = sorted(p for p in (folder or lessons_dir()).glob("[0-9][0-9]_*.ipynb") if p.name < "90")
+    paths = lesson_paths(folder or lessons_dir())
     if only is None: return paths
     for name in only:
         if not any(name in (p.stem, p.stem[:2]) for p in paths):

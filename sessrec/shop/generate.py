@@ -269,8 +269,8 @@ def _with_ads(visitors, shop:Shop, real, ads)->tuple[np.ndarray, np.ndarray]:
     return clicks, rules
 
 # %% ../../nbs/reference/shop_generate.ipynb #753e4800
-def generate(n_items:int=240,       # number of items
-             n_sessions:int=60_000, # number of sessions
+def generate(n_items:int=Config.n_items,        # number of items
+             n_sessions:int=Config.n_sessions,  # number of sessions
              seed:int=0,            # random seed
              **config:Any,          # other fields of `Config`, such as `weights` or `drift`
             )->tuple[Shop, pd.DataFrame, pd.DataFrame]:
